@@ -75,11 +75,21 @@ export type ServiceStatus = {
   runs?: 'never' | 'on_request';
   /** Facts that people should know, one sentence each; missing: there is none. */
   notes?: string[];
+  /** What its instances wait for before they start. Absent from a supervisor of an older version. */
+  dependsOn?: DependencyStatus[];
   /** Of its roll-out that is under way or has halted; missing: there is none. */
   rollout?: RolloutStatus;
   /** How its instances take what is typed: lines, or keys in a terminal of their own; missing: not at all. */
   input?: 'stdin' | 'tty';
   instances: InstanceStatus[];
+};
+
+/** `met`: the condition holds now. `required`: false: not waited for where the condition cannot come. */
+export type DependencyStatus = {
+  service: string;
+  condition: 'started' | 'ready' | 'completed' | 'ended';
+  met: boolean;
+  required?: false;
 };
 
 /** `reason`: a sentence part; of one that has halted. */

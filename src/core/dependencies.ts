@@ -25,6 +25,8 @@ export type DependencyView = {
    * @param isOlder of a version that was declared before: what it waited for to complete has completed for it
    */
   blockerOf(spec: ServiceSpec, isOlder?: boolean): Blocker | null;
+  /** Whether the condition holds now. */
+  isMet(dependency: Dependency): boolean;
   /**
    * As `blockerOf`, for a version that takes the place of one that serves: instances that are still to be replaced themselves
    * do not satisfy a condition.
@@ -67,6 +69,10 @@ class MemoizedDependencyView implements DependencyView {
       if (reason !== null) return { dependency, ...reason };
     }
     return null;
+  }
+
+  isMet(dependency: Dependency): boolean {
+    return this.#unmetReason(dependency) === null;
   }
 
   blockerOfReplacement(spec: ServiceSpec, isNewVersion: boolean): Blocker | null {

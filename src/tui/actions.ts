@@ -5,13 +5,16 @@ import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
+import { isPageAction } from './model/page-name.ts';
 import { paletteMatches } from './model/palette.ts';
 import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder } from './model/sort.ts';
 import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
 import { applyToOutput, defaultFileName, isOutputAction } from './output-actions.ts';
+import { applyToPages } from './pages.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
+import { quit } from './quit.ts';
 import { applyToMarked, applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
 import { applySelection, endSelection, textOfSelection } from './select-lines.ts';
 import { group, reverseSort, sortBy } from './table-order.ts';
@@ -21,6 +24,8 @@ export type ActionContext = { log: LogView; nowMs: number };
 
 export function applyAction(state: UiState, action: KeyAction, context: ActionContext): Reduced {
   if (isOutputAction(action)) return applyToOutput(state, action, context.nowMs);
+  const done = applyToPages(state, action, context.nowMs);
+  if (done !== null || isPageAction(action)) return done ?? withoutEffects(state);
   switch (action) {
     case 'previous':
     case 'next':
@@ -233,25 +238,4 @@ function back(state: UiState): UiState {
     return { ...state, view: 'main', logBottom: null, eventBottom: null };
   const output = { lineFilter: '', levels: null, range: null, search: '', searchHit: null, logBottom: null };
   return { ...state, ...output, nameFilter: state.view === 'main' ? '' : state.nameFilter };
-}
-
-/** In the view that owns the project everything is stopped first; a second request kills at once. Other views only leave. */
-function quit(state: UiState, nowMs: number): Reduced {
-  if (state.shutdown !== null) {
-    if (state.shutdown.immediate) return withoutEffects(state);
-    return {
-      state: { ...state, shutdown: { ...state.shutdown, immediate: true } },
-      effects: [{ kind: 'down', timeoutMs: 0 }],
-    };
-  }
-  if (state.lostSinceMs !== null)
-    return { state, effects: [{ kind: 'leave', outcome: state.owning ? 'lostDown' : 'lost' }] };
-  if (!state.owning) return { state, effects: [{ kind: 'leave', outcome: 'quit' }] };
-  const shutdown = { sinceMs: nowMs, total: liveCount(state), immediate: false, progress: null };
-  return { state: { ...state, overlay: null, shutdown }, effects: [{ kind: 'down', timeoutMs: null }] };
-}
-
-function liveCount(state: UiState): number {
-  const instances = (state.status?.services ?? []).flatMap((service) => service.instances);
-  return instances.filter((instance) => instance.pid !== null).length;
 }

@@ -1,6 +1,7 @@
 // The root component: the view that the state asks for, and the keyboard. Keeps no state of its own.
 import { Box, type Key } from 'ink';
 import { type Appearance, AppearanceProvider } from './components/appearance.ts';
+import { GraphView } from './components/graph-view.tsx';
 import { EventView, OutputView } from './components/list-view.tsx';
 import { MainView } from './components/main-view.tsx';
 import { Page } from './components/page.tsx';
@@ -53,7 +54,9 @@ function View({ state, log, nowMs }: ViewProps) {
   if (view === 'main') return <MainView state={state} log={log} nowMs={nowMs} />;
   return (
     <Page {...page}>
-      {view === 'logs' ? <OutputView state={state} log={log} nowMs={nowMs} /> : <EventView state={state} />}
+      {view === 'logs' && <OutputView state={state} log={log} nowMs={nowMs} />}
+      {view === 'events' && <EventView state={state} />}
+      {view === 'graph' && <GraphView state={state} />}
     </Page>
   );
 }

@@ -5,13 +5,17 @@ import type { ServiceStatus, Status } from '../api/protocol.ts';
 import type { LeaveOutcome } from './model/effects.ts';
 import { LogRing } from './model/log-ring.ts';
 import type { UiMessage } from './model/messages.ts';
+import { isPage, type PageName } from './model/page-name.ts';
 import { type PaletteEntry, paletteEntries, paletteMatches, type RowVerb } from './model/palette.ts';
 import { worstState } from './model/severity.ts';
 import { contextOf, initialState, isPanel, type Overlay, type PanelOverlay, type UiState } from './model/state.ts';
+import { applyToPages } from './pages.ts';
 import { reduce } from './reducer.ts';
 import { applyToMarked, applyToProject, applyVerb, undoScale } from './row-commands.ts';
 import { type ReadDetails, type ScaleInFile, SupervisorSession } from './session.ts';
 import type { Typing } from './tui-options.ts';
+import type { Line } from './view/line.ts';
+import { pageLines } from './view/page-lines.ts';
 import { panelLines } from './view/panel.ts';
 import { SPOKEN } from './view/theme.ts';
 
@@ -92,6 +96,7 @@ export class LineCommands {
     if (command.kind === 'row') this.#take(applyVerb(this.#state, command.verb, command.name, Date.now()));
     else if (command.kind === 'marked') this.#take(applyToMarked(this.#state, command.verb));
     else if (command.kind === 'project') this.#take(applyToProject(this.#state, command.method));
+    else if (isPage(command.action)) this.#take(applyToPages(this.#state, command.action, Date.now())!);
     else this.#take(undoScale(this.#state));
   }
 
@@ -136,6 +141,7 @@ export class LineCommands {
     const before = this.#state.overlay;
     this.#state = { ...state, shutdown: null };
     if (isPanel(state.overlay)) this.#sayPanel(state.overlay);
+    if (isPage(state.view)) this.#sayPage(state.view);
     const { overlay } = this.#state;
     const question = overlay !== null && overlay.kind !== before?.kind ? questionOf(overlay) : null;
     if (question !== null) this.#options.say(question);
@@ -183,7 +189,19 @@ export class LineCommands {
       (panel.kind === 'why' ? panel.explanations : panel.details) !== null;
     if (!isAnswered) return;
     this.#state = { ...this.#state, overlay: null };
-    for (const line of panelLines(panel, COLUMNS, SPOKEN)) {
+    this.#sayLines(panelLines(panel, COLUMNS, SPOKEN));
+  }
+
+  /** Once what it shows is known. */
+  #sayPage(page: PageName): void {
+    const lines = pageLines(this.#state, page, SPOKEN);
+    if (lines === null) return;
+    this.#state = { ...this.#state, view: 'main' };
+    this.#sayLines(lines);
+  }
+
+  #sayLines(lines: readonly Line[]): void {
+    for (const line of lines) {
       const text = line
         .map((cell) => cell.text)
         .join('')
@@ -198,7 +216,7 @@ export class LineCommands {
 const NOT_OFFERED: ReadonlySet<RowVerb> = new Set(['select', 'output', 'edit']);
 
 function isOffered({ command }: PaletteEntry): boolean {
-  if (command.kind === 'key') return command.action === 'undoScale';
+  if (command.kind === 'key') return command.action === 'undoScale' || isPage(command.action);
   return command.kind === 'project' || command.kind === 'marked' || !NOT_OFFERED.has(command.verb);
 }
 

@@ -165,11 +165,27 @@ describe('what is said', () => {
     expect(await hear(['show db'], 'fine')).toEqual(['why', 'db fine']);
   });
 
+  test('the dependencies, one service a line', async () => {
+    const services = shopStatus().services.map((service) => ({
+      ...service,
+      dependsOn: service.name === 'api' ? [{ service: 'mailer', condition: 'ready' as const, met: false }] : [],
+    }));
+    commands.update(shopStatus({ services }));
+    expect(await hear(['dependencies'], 'worker')).toEqual([
+      'mailer backoff exited with code 1; starts again in 2 s',
+      'api x3 ready 3/3 not yet: once mailer is ready',
+      'without dependencies',
+      'db ready',
+      'migrate completed',
+      'worker x20 ready 20/20',
+    ]);
+  });
+
   test('help: every command once, the names left out', async () => {
     const texts = await hear(['help'], 'a part is enough');
     expect(texts.join('\n')).toMatch(/restart NAME, stop NAME, why NAME, show NAME/);
     expect(texts.join('\n')).toMatch(/pause: let edits of the files wait/);
-    expect(texts.length).toBeLessThan(12);
+    expect(texts.length).toBeLessThan(18);
     expect(texts.join('')).not.toMatch(/[^\x20-\x7e]/);
   });
 });

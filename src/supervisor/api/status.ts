@@ -1,12 +1,19 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
-import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
+import type {
+  DependencyStatus,
+  ExitStatus,
+  InstanceStatus,
+  LogQueueStatus,
+  ServiceStatus,
+  Status,
+} from '../../api/protocol.ts';
 import type { ConfigStatus } from '../../api/protocol-edits.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isAskedFor, withDependencies } from '../../core/desired.ts';
 import { shownPort } from '../../core/ports.ts';
 import type { Exit, Rollout, Slot } from '../../core/slot.ts';
-import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
+import { type Dependency, type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
 import { displayPath } from '../../launch/display-path.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
 import type { Instances } from '../instances/instances.ts';
@@ -78,6 +85,7 @@ function serviceStatus(
     ...(notes.length > 0 && { notes }),
     ...rolloutField(parts.kernel.rollouts.get(spec.name)),
     ...inputField(spec),
+    dependsOn: spec.dependsOn.map((dependency) => dependencyStatus(dependency, dependencies)),
     instances,
   };
 }
@@ -97,6 +105,11 @@ function rolloutField(rollout: Rollout | undefined): Pick<ServiceStatus, 'rollou
 function inputField({ tty, stdin }: ServiceSpec): Pick<ServiceStatus, 'input'> {
   if (tty) return { input: 'tty' };
   return stdin ? { input: 'stdin' } : {};
+}
+
+function dependencyStatus(dependency: Dependency, dependencies: DependencyView): DependencyStatus {
+  const { service, condition, required } = dependency;
+  return { service, condition, met: dependencies.isMet(dependency), ...(required === false && { required }) };
 }
 
 /** A client of an older version applied a configuration without them. */

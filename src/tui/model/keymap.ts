@@ -1,4 +1,5 @@
 // The table of keys: action, contexts, and the words of the help screen and the footer. No behaviour.
+import { PAGE_NAMES, PAGES, type PageAction, type PageName } from './page-name.ts';
 
 /** Where a key is pressed: the screen that is shown, or the open question. */
 export type KeyContext =
@@ -6,6 +7,7 @@ export type KeyContext =
   | 'logs'
   | 'events'
   | 'select'
+  | PageName
   | 'help'
   | 'why'
   | 'details'
@@ -77,6 +79,7 @@ export type KeyAction =
   | 'redraw'
   | 'back'
   | SelectionAction
+  | PageAction
   | PromptAction;
 
 /** Of lines of output. */
@@ -118,7 +121,8 @@ export type KeyBinding = {
   footer?: string;
 };
 
-const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why', 'details'];
+const LISTS: KeyContext[] = ['logs', 'events', ...PAGE_NAMES, 'help', 'why', 'details'];
+const VIEWS: KeyContext[] = ['main', 'logs', 'events', ...PAGE_NAMES];
 const SCREENS: KeyContext[] = ['main', ...LISTS];
 /** They take text. */
 const PROMPTS: KeyContext[] = ['scale', 'search', 'palette', 'signal', 'input'];
@@ -139,12 +143,14 @@ function key(
 
 export const KEYMAP: readonly KeyBinding[] = [
   // The most important come first: the footer shows as many as fit.
-  key('?', ['main', 'logs', 'events', 'select', 'why', 'details'], 'help', 'Move', 'this help', 'help'),
+  key('?', [...VIEWS, 'select', 'why', 'details'], 'help', 'Move', 'this help', 'help'),
   key('escape q ?', 'help', 'back', null, 'close', 'close'),
   key('escape q w', 'why', 'back', null, 'close', 'close'),
   key('escape q i', 'details', 'back', null, 'close', 'close'),
   key('escape q l', 'logs', 'back', null, 'back to the services', 'back'),
   key('escape q e', 'events', 'back', null, 'back to the services', 'back'),
+  key('escape q', [...PAGE_NAMES], 'back', null, 'back', 'back'),
+  key('enter', 'graph', 'focus', null, 'only what it waits for, and what waits for it; or all again', 'only around it'),
   key(
     'q',
     'main',
@@ -162,7 +168,7 @@ export const KEYMAP: readonly KeyBinding[] = [
     'leave without a question, and stop what q would; a second time: at once, without a grace period',
   ),
   key('ctrl+c', 'shutdown', 'interrupt', null, 'stop at once, without a grace period', 'stop at once'),
-  key('d', ['main', 'logs', 'events'], 'detach', 'Leave', 'detach: leave; everything keeps running', 'detach'),
+  key('d', VIEWS, 'detach', 'Leave', 'detach: leave; everything keeps running', 'detach'),
   key('ctrl+z', [...SCREENS, 'select', 'shutdown'], 'suspend', 'Leave', 'suspend; `fg` resumes'),
 
   key('up k', 'main', 'previous', 'Move', 'the row above'),
@@ -178,19 +184,12 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('O', 'main', 'reverseSort', 'Move', 'sort the other way round'),
   key('T', 'main', 'group', 'Move', 'group by tag, or not'),
   key('/', 'main', 'filter', 'Move', 'show only names or states with …', 'filter'),
-  key(
-    ':',
-    ['main', 'logs', 'events'],
-    'palette',
-    'Move',
-    'all commands for all services: type some of their letters',
-    'commands',
-  ),
+  key(':', VIEWS, 'palette', 'Move', 'all commands for all services: type some of their letters', 'commands'),
 
-  key('r', ['main', 'logs'], 'restart', 'Services', 'restart (asks first for several instances)', 'restart'),
+  key('r', ['main', 'logs', 'graph'], 'restart', 'Services', 'restart (asks first for several instances)', 'restart'),
   key(
     's',
-    ['main', 'logs'],
+    ['main', 'logs', 'graph'],
     'stopOrStart',
     'Services',
     'stop until started again (asks first for several), or start',
@@ -198,9 +197,10 @@ export const KEYMAP: readonly KeyBinding[] = [
   ),
   key('+ =', 'main', 'scaleUp', 'Services', 'scale up (asks first)', 'scale'),
   key('- _', 'main', 'scaleDown', 'Services', 'scale down (asks first)'),
-  key('w', ['main', 'logs'], 'why', 'Services', 'explain its state', 'why'),
-  key('i', ['main', 'logs'], 'details', 'Services', 'show everything known about it', 'info'),
+  key('w', ['main', 'logs', 'graph'], 'why', 'Services', 'explain its state', 'why'),
+  key('i', ['main', 'logs', 'graph'], 'details', 'Services', 'show everything known about it', 'info'),
 
+  ...PAGES.map(({ name, key: own, help }) => key(own, VIEWS, name, 'Services', help)),
   key('u', 'main', 'undoScale', 'Services', 'undo the last scale (asks first)'),
   key('E', ['main', 'logs'], 'edit', 'Services', 'open procs.yaml at it in `$EDITOR`'),
   key('b', ['main', 'logs'], 'browse', 'Services', 'open its URL, or copy it'),
@@ -212,7 +212,7 @@ export const KEYMAP: readonly KeyBinding[] = [
     'type into the program (`stdin` or `tty`); Esc, or Ctrl-], comes back',
   ),
 
-  key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
+  key('l', ['main', 'events', 'graph'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),
   key('/', 'logs', 'search', null, 'search', 'search'),
   key('ctrl+f', ['main', 'logs'], 'search', 'Output', 'search in the log, newest first (on the whole screen also /)'),

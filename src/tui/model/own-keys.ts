@@ -1,5 +1,7 @@
 // The keymap with the keys that a user chose: which actions can have other keys, and what keys there are. Pure.
+
 import { KEYMAP, type KeyAction, type KeyBinding, type KeyContext } from './keymap.ts';
+import { PAGE_NAMES } from './page-name.ts';
 
 /** Name in the configuration → keys; none: the action has no key. */
 export type OwnKeys = ReadonlyMap<string, readonly string[]>;
@@ -7,7 +9,7 @@ export type OwnKeyConflict = { key: string; name: string; other: string };
 
 /** Ctrl-C always leaves and Esc always goes back; keys of questions and of text stay. */
 const FIXED = new Set<KeyAction>(['interrupt', 'back']);
-const SCREENS = new Set<KeyContext>(['main', 'logs', 'events', 'select', 'help', 'why', 'details']);
+const SCREENS = new Set<KeyContext>(['main', 'logs', 'events', ...PAGE_NAMES, 'select', 'help', 'why', 'details']);
 
 const isChangeable = ({ action, contexts }: KeyBinding): boolean =>
   !FIXED.has(action) && contexts.some((context) => SCREENS.has(context));

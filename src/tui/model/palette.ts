@@ -1,19 +1,12 @@
 // What the palette offers: the commands for the selected row, those of the view and of the project, and those for every other
 // service and instance; and which of them the typed letters mean. Pure.
 import type { ServiceStatus } from '../../api/protocol.ts';
+import { rowUnderCursor } from './cursor.ts';
 import type { ProjectMethod } from './effects.ts';
 import { fuzzyMatch } from './fuzzy.ts';
 import { keyLabel } from './key-label.ts';
 import type { KeyAction, KeyBinding } from './keymap.ts';
-import {
-  instancesOf,
-  isInactiveInstance,
-  markedTarget,
-  type NamedRow,
-  namedRows,
-  selectedRow,
-  type TableRow,
-} from './rows.ts';
+import { instancesOf, isInactiveInstance, markedTarget, type NamedRow, namedRows, type TableRow } from './rows.ts';
 import type { PaletteOverlay, UiState } from './state.ts';
 
 export type RowVerb =
@@ -62,7 +55,7 @@ export function paletteMatches(state: UiState, palette: PaletteOverlay): Palette
 }
 
 export function paletteEntries(state: UiState): PaletteEntry[] {
-  const selected = selectedRow(state);
+  const selected = rowUnderCursor(state);
   const first = selected === null || selected.kind === 'group' ? null : selected;
   const others = namedRows(state.status?.services ?? []).filter(({ id }) => id !== first?.id);
   return [

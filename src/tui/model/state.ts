@@ -3,14 +3,16 @@ import type { DownProgress, EventRecord, Explanation, Status } from '../../api/p
 import type { JsonForm } from '../../logs/reader/json-line.ts';
 import type { Details } from './details.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
+import { type GraphPage, WHOLE_GRAPH } from './graph.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
 import type { LevelFilter } from './level.ts';
+import type { PageName } from './page-name.ts';
 import { NO_SAMPLES, type Samples } from './samples.ts';
 import type { OutputSelection } from './selected-lines.ts';
 import type { SortOrder } from './sort.ts';
 
 export type TerminalSize = { columns: number; rows: number };
-export type ViewName = 'main' | 'logs' | 'events';
+export type ViewName = 'main' | 'logs' | 'events' | PageName;
 export type Tone = 'good' | 'warn' | 'bad';
 
 /** A panel over the view, or a question in the last line. */
@@ -126,6 +128,7 @@ export type UiState = {
   selection: OutputSelection | null;
   /** Seq of the lowest visible event when paused. */
   eventBottom: number | null;
+  graph: GraphPage;
   notice: { text: string; tone: Tone; untilMs: number } | null;
   /** The last change of a pool's size that can be undone. */
   lastScale: LastScale | null;
@@ -170,6 +173,7 @@ export function initialState(start: InitialOptions): UiState {
     logBottom: null,
     selection: null,
     eventBottom: null,
+    graph: WHOLE_GRAPH,
     notice: null,
     lastScale: null,
   };

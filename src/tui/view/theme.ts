@@ -48,6 +48,13 @@ const OTHER_GLYPHS = {
   dot: ['·', '-'],
   multiplier: ['×', 'x'],
   pause: ['‖', '='],
+  /** Of a tree: a branch, the last one, a level that continues. */
+  tee: ['├─', '|-'],
+  elbow: ['└─', '`-'],
+  pipe: ['│ ', '| '],
+  /** Whether a condition holds. */
+  met: ['✓', '+'],
+  unmet: ['◌', '.'],
   because: ['└', '-'],
   remedy: ['▸', '>'],
   follow: ['▼', 'v'],
@@ -65,6 +72,11 @@ export const ASCII = glyphSet(1);
 export const SPOKEN: Glyphs = {
   ...ASCII,
   state: Object.fromEntries(Object.keys(STATE_GLYPHS).map((state) => [state, ''])) as Glyphs['state'],
+  tee: '',
+  elbow: '',
+  pipe: '',
+  met: '',
+  unmet: 'not yet:',
   because: 'because',
   remedy: 'remedy:',
 };

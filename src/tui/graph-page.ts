@@ -1,0 +1,46 @@
+// What keys do in the dependency graph. Pure.
+import { chosenNode, type GraphPage, moveInGraph, WHOLE_GRAPH } from './model/graph.ts';
+import type { KeyAction } from './model/keymap.ts';
+import { type Reduced, withoutEffects } from './model/messages.ts';
+import { isInactive, namedRows, selectedRow, servicesOf, targetOf } from './model/rows.ts';
+import type { UiState } from './model/state.ts';
+import type { Page } from './page.ts';
+import { applyVerb } from './row-commands.ts';
+
+export const GRAPH_PAGE: Page = {
+  /** At the service that is selected in the table. */
+  open(state) {
+    const row = state.selected === null ? null : selectedRow(state);
+    const chosen = row === null ? null : servicesOf(row)[0]!.name;
+    return withoutEffects(show(state, { ...WHOLE_GRAPH, chosen }));
+  },
+  scroll: (state, delta) => show(state, moveInGraph(state.status?.services ?? [], state.graph, delta)),
+  apply(state, action, nowMs) {
+    if (action === 'back' && state.graph.focus !== null)
+      return withoutEffects(show(state, { ...state.graph, focus: null }));
+    const node = chosenNode(state.status?.services ?? [], state.graph);
+    if (node === null) return null;
+    if (action === 'focus') return withoutEffects(show(state, focusOn(state.graph, node.name)));
+    return applyToService(state, action, { name: node.name, nowMs });
+  },
+};
+
+const show = (state: UiState, graph: GraphPage): UiState => ({ ...state, graph });
+
+/** A second time: everything again. */
+function focusOn({ focus }: GraphPage, name: string): GraphPage {
+  return { chosen: name, focus: focus === name ? null : name };
+}
+
+function applyToService(
+  state: UiState,
+  action: KeyAction,
+  { name, nowMs }: { name: string; nowMs: number },
+): Reduced | null {
+  if (action === 'why' || action === 'details' || action === 'restart') return applyVerb(state, action, name, nowMs);
+  if (action === 'logs') return applyVerb(state, 'output', name, nowMs);
+  if (action !== 'stopOrStart') return null;
+  const row = namedRows(state.status?.services ?? []).find(({ id }) => id === name);
+  if (row === undefined) return withoutEffects(state);
+  return applyVerb(state, isInactive(targetOf(row)) ? 'start' : 'stop', name, nowMs);
+}

@@ -1,0 +1,46 @@
+// The keys of all pages: which page is opened, where it is scrolled to, and what only that page does. Pure.
+import { GRAPH_PAGE } from './graph-page.ts';
+import type { KeyAction } from './model/keymap.ts';
+import { listHeight } from './model/layout.ts';
+import { type Reduced, withoutEffects } from './model/messages.ts';
+import { isPage, type PageName } from './model/page-name.ts';
+import type { UiState } from './model/state.ts';
+import type { Page } from './page.ts';
+
+const PAGES: Record<PageName, Page> = { graph: GRAPH_PAGE };
+
+/** @returns null: the key means the same as in the other views */
+export function applyToPages(state: UiState, action: KeyAction, nowMs: number): Reduced | null {
+  const isShown = state.view === action && state.overlay === null;
+  if (isPage(action) && !isShown) {
+    const { state: opened, effects } = PAGES[action].open({ ...state, overlay: null });
+    return { state: { ...opened, view: action }, effects };
+  }
+  if (!isPage(state.view) || state.overlay !== null) return null;
+  const page = PAGES[state.view];
+  const delta = deltaOf(action, listHeight(state));
+  if (delta !== null) return withoutEffects(page.scroll(state, delta));
+  const own = page.apply(state, action, nowMs);
+  if (own !== null) return own;
+  return action === 'back' || isShown ? withoutEffects({ ...state, view: 'main' }) : null;
+}
+
+/** Rows; null: not a key that scrolls. */
+function deltaOf(action: KeyAction, height: number): number | null {
+  switch (action) {
+    case 'lineUp':
+      return -1;
+    case 'lineDown':
+      return 1;
+    case 'pageUp':
+      return -height;
+    case 'pageDown':
+      return height;
+    case 'oldest':
+      return -Infinity;
+    case 'newest':
+      return Infinity;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,14 @@
+// A whole page as lines, for a screen reader.
+import type { PageName } from '../model/page-name.ts';
+import type { UiState } from '../model/state.ts';
+import { graphLines } from './graph-lines.ts';
+import type { Line } from './line.ts';
+import type { Glyphs } from './theme.ts';
+
+/** @returns null: what it shows is not known yet */
+export function pageLines(state: UiState, page: PageName, glyphs: Glyphs): Line[] | null {
+  switch (page) {
+    case 'graph':
+      return graphLines(state, glyphs);
+  }
+}
