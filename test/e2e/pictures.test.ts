@@ -2,8 +2,10 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import headless from '@xterm/headless';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { readSvg } from '../../scripts/pictures/svg.mjs';
 import { temporaryDirectory } from '../rig/temporary-directory.ts';
 
 const pictures = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
@@ -33,4 +35,26 @@ test('no picture is larger than what a page should load', () => {
   const sizes = readdirSync(pictures).map((name) => [name, statSync(join(pictures, name)).size] as const);
   expect(sizes.filter(([name]) => name.endsWith('.svg')).length).toBeGreaterThan(3);
   expect(sizes.filter(([, size]) => size > MAX_BYTES)).toEqual([]);
+});
+
+test('the recording plays every step of the animation', async () => {
+  const [header, ...events] = readFileSync(join(pictures, 'tour.cast'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const emulator = new headless.Terminal({ cols: header.width, rows: header.height, allowProposedApi: true });
+  const played = new Set<string>();
+  for (const [, , text] of events) {
+    await new Promise<void>((resolve) => emulator.write(text, resolve));
+    const line = (row: number) => emulator.buffer.active.getLine(row)?.translateToString(true).trimEnd();
+    played.add(
+      Array.from({ length: header.height }, (_, row) => line(row))
+        .join('\n')
+        .trimEnd(),
+    );
+  }
+  const steps = readSvg(readFileSync(join(pictures, 'tour.svg'), 'utf8'));
+  expect([...steps.keys()]).toContain('everything runs');
+  const missing = [...steps].filter(([, rows]) => !played.has(rows.join('\n').trimEnd())).map(([step]) => step);
+  expect(missing).toEqual([]);
 });
