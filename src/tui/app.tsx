@@ -7,6 +7,7 @@ import { MainView } from './components/main-view.tsx';
 import { Page } from './components/page.tsx';
 import { Palette } from './components/palette.tsx';
 import { Panel } from './components/panel.tsx';
+import { QueueView } from './components/queue-view.tsx';
 import { Shutdown } from './components/shutdown.tsx';
 import { useKeys } from './ink-keys.ts';
 import { frameHeight } from './model/layout.ts';
@@ -57,6 +58,7 @@ function View({ state, log, nowMs }: ViewProps) {
       {view === 'logs' && <OutputView state={state} log={log} nowMs={nowMs} />}
       {view === 'events' && <EventView state={state} />}
       {view === 'graph' && <GraphView state={state} />}
+      {view === 'queues' && <QueueView state={state} />}
     </Page>
   );
 }

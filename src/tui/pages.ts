@@ -6,8 +6,9 @@ import { type Reduced, withoutEffects } from './model/messages.ts';
 import { isPage, type PageName } from './model/page-name.ts';
 import type { UiState } from './model/state.ts';
 import type { Page } from './page.ts';
+import { QUEUE_PAGE } from './queue-page.ts';
 
-const PAGES: Record<PageName, Page> = { graph: GRAPH_PAGE };
+const PAGES: Record<PageName, Page> = { graph: GRAPH_PAGE, queues: QUEUE_PAGE };
 
 /** @returns null: the key means the same as in the other views */
 export function applyToPages(state: UiState, action: KeyAction, nowMs: number): Reduced | null {

@@ -7,6 +7,7 @@ import { actionOf } from './model/keymap.ts';
 import { hasSparklines } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, type UiMessage, withoutEffects } from './model/messages.ts';
+import { type QueuesPage, withQueueSample } from './model/queue-rates.ts';
 import { NO_SAMPLES, withSample } from './model/samples.ts';
 import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
 import { withSteadyUsage } from './model/steady-usage.ts';
@@ -54,8 +55,14 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
 function takeStatus(state: UiState, received: Status, nowMs: number): UiState {
   const status = withSteadyUsage(state.status, received);
   const samples = hasSparklines(state) ? withSample(state.samples, status, nowMs) : NO_SAMPLES;
-  const isSame = samples === state.samples && isDeepStrictEqual(status, state.status);
-  return isSame ? state : { ...state, status, samples };
+  const queues = state.view === 'queues' ? withRates(state.queues, status, nowMs) : state.queues;
+  const isSame = samples === state.samples && queues === state.queues && isDeepStrictEqual(status, state.status);
+  return isSame ? state : { ...state, status, samples, queues };
+}
+
+function withRates(queues: QueuesPage, { logQueues }: Status, nowMs: number): QueuesPage {
+  const samples = withQueueSample(queues.samples, logQueues, nowMs);
+  return samples === queues.samples ? queues : { ...queues, samples };
 }
 
 function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Reduced {

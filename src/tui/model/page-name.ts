@@ -1,7 +1,10 @@
 // The views that show one thing on the whole screen, apart from output and events.
 
 /** `key` opens it, and leaves it. `help`: what the help screen and the palette say. */
-export const PAGES = [{ name: 'graph', key: 'D', help: 'dependencies: what waits for what, and why' }] as const;
+export const PAGES = [
+  { name: 'graph', key: 'D', help: 'dependencies: what waits for what, and why' },
+  { name: 'queues', key: 'Q', help: 'log queues: what waits to be written, how much comes in, what was lost' },
+] as const;
 
 export type PageName = (typeof PAGES)[number]['name'];
 export const PAGE_NAMES: readonly PageName[] = PAGES.map(({ name }) => name);

@@ -7,6 +7,7 @@ import { type GraphPage, WHOLE_GRAPH } from './graph.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
 import type { LevelFilter } from './level.ts';
 import type { PageName } from './page-name.ts';
+import { NO_QUEUES, type QueuesPage } from './queue-rates.ts';
 import { NO_SAMPLES, type Samples } from './samples.ts';
 import type { OutputSelection } from './selected-lines.ts';
 import type { SortOrder } from './sort.ts';
@@ -129,6 +130,7 @@ export type UiState = {
   /** Seq of the lowest visible event when paused. */
   eventBottom: number | null;
   graph: GraphPage;
+  queues: QueuesPage;
   notice: { text: string; tone: Tone; untilMs: number } | null;
   /** The last change of a pool's size that can be undone. */
   lastScale: LastScale | null;
@@ -174,6 +176,7 @@ export function initialState(start: InitialOptions): UiState {
     selection: null,
     eventBottom: null,
     graph: WHOLE_GRAPH,
+    queues: NO_QUEUES,
     notice: null,
     lastScale: null,
   };

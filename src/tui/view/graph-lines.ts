@@ -5,8 +5,8 @@ import { chosenIndex, type GraphEdge, type GraphNode, type GraphRow, graphRows }
 import { firstVisible } from '../model/layout.ts';
 import { worstState } from '../model/severity.ts';
 import type { UiState } from '../model/state.ts';
-import { type Cell, type CellStyle, cell, fixedCell, type Line, line, ruleLine } from './line.ts';
-import type { ListContent } from './list-content.ts';
+import { type Cell, type CellStyle, cell, fixedCell, type Line, line } from './line.ts';
+import { type ListContent, listTitle } from './list-content.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 /** Of each level of the tree. */
@@ -30,10 +30,9 @@ export function graphContent(state: UiState, height: number, glyphs: Glyphs): Li
   const chosen = chosenIndex(rows, state.graph.chosen);
   const start = firstVisible(rows.length, height, chosen);
   const visible = rows.slice(start, start + height);
-  const part = rows.length > height ? [cell(`${start + 1}-${start + visible.length} of ${rows.length}`, 'dim')] : [];
   const layout = layoutOfRows(rows, columns);
   return {
-    title: ruleLine(titleCells(state), part, columns, glyphs.rule),
+    title: listTitle(titleCells(state), { start, height, count: rows.length }, columns, glyphs),
     rows: visible.map((row, index) => ({ cells: rowLine(row, layout, glyphs), isChosen: start + index === chosen })),
     empty: emptyText(state, rows),
   };

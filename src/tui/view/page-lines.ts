@@ -3,6 +3,7 @@ import type { PageName } from '../model/page-name.ts';
 import type { UiState } from '../model/state.ts';
 import { graphLines } from './graph-lines.ts';
 import type { Line } from './line.ts';
+import { queueLines } from './queue-lines.ts';
 import type { Glyphs } from './theme.ts';
 
 /** @returns null: what it shows is not known yet */
@@ -10,5 +11,7 @@ export function pageLines(state: UiState, page: PageName, glyphs: Glyphs): Line[
   switch (page) {
     case 'graph':
       return graphLines(state, glyphs);
+    case 'queues':
+      return queueLines(state, glyphs);
   }
 }

@@ -55,6 +55,9 @@ const OTHER_GLYPHS = {
   /** Whether a condition holds. */
   met: ['✓', '+'],
   unmet: ['◌', '.'],
+  /** Of a bar. */
+  full: ['█', '#'],
+  empty: ['░', '.'],
   because: ['└', '-'],
   remedy: ['▸', '>'],
   follow: ['▼', 'v'],
@@ -75,6 +78,8 @@ export const SPOKEN: Glyphs = {
   tee: '',
   elbow: '',
   pipe: '',
+  full: '',
+  empty: '',
   met: '',
   unmet: 'not yet:',
   because: 'because',
