@@ -40,7 +40,11 @@ export type InstanceStatus = {
   pid: number | null;
   /** ISO 8601 with milliseconds; null if no process lives. */
   startedAt: string | null;
+  /** Starts after the first, whatever for. */
   restarts: number;
+  /** How often it failed: exited by itself without success, could not start, was unhealthy, ran for longer than its `timeout`.
+   * Absent from a supervisor of an older version. */
+  crashes?: number;
   lastExit: ExitStatus | null;
   adopted: boolean;
   specHash: string;

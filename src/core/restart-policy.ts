@@ -19,7 +19,7 @@ export type ProcessEnd = {
   /** `timed out after 5 s`, where it was. */
   timedOut?: string;
 };
-export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
+export type RestartDecision = Pick<Slot, 'phase' | 'crashes' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
 
 /**
  * Decides by policy after a process ended (or could not be started).
@@ -40,13 +40,15 @@ export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): Res
   const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
   const succeeded = isSuccess(exit, slot.spec?.successCodes) && unhealthy === null && timedOut === undefined;
   if (succeeded && policy.policy !== 'always') {
-    return { phase: { kind: 'completed', atMs: nowMs }, failures: 0, recentFailuresMs: [], lastExit: exit };
+    const phase: Phase = { kind: 'completed', atMs: nowMs };
+    return { phase, crashes: slot.crashes, failures: 0, recentFailuresMs: [], lastExit: exit };
   }
   const failures = earlier.failures + 1;
   const recent = countsAsFailure ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
   const recentFailuresMs = withinLimitWindow(recent, policy, nowMs);
   const phase = failurePhase(slot.id, policy, { ...death, failures, recentFailuresMs }, nowMs);
-  return { phase, failures, recentFailuresMs, lastExit: exit };
+  const crashes = succeeded || !countsAsFailure ? slot.crashes : slot.crashes + 1;
+  return { phase, crashes, failures, recentFailuresMs, lastExit: exit };
 }
 
 /**

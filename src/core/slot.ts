@@ -127,6 +127,8 @@ export type Slot = {
   spec: SlotSpec | null;
   /** Starts after the first since the slot exists, or since `orch start`. */
   restarts: number;
+  /** Ends that the restart policy took for failures, since the slot exists; not restarts by a command, an edit or a roll-out. */
+  crashes: number;
   /** Failures in a row; reset by a healthy spell. */
   failures: number;
   /** When the recent failures happened, newest last; bounded by the restart limit's count + 1. */
@@ -211,6 +213,7 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
     phase: { kind: 'idle' },
     spec: null,
     restarts: 0,
+    crashes: 0,
     failures: 0,
     recentFailuresMs: [],
     lastExit: null,

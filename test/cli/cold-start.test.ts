@@ -22,7 +22,7 @@ const inputsOf = (files: { inputs: object }[]) =>
 
 /** The table of the view, which `orch ps` prints. */
 const TABLE =
-  /^src\/tui\/(model\/(rows|samples|search-pattern|severity|sort)|view\/(format|line|pool-dots|row-cells|sparkline|table-columns|theme))\.ts$/;
+  /^src\/tui\/(model\/(rows|samples|search-pattern|severity|sort)|view\/(format|line|pool-dots|row-cells|row-texts|sparkline|table-columns|theme))\.ts$/;
 
 test('`orch ps` loads one small package and no more of Node than it needs', async () => {
   const { outputs } = await bundle({

@@ -133,3 +133,21 @@ test('the policy describes each kind of exit', () => {
     'an unknown exit status',
   ]);
 });
+
+test.each([
+  ['an exit with a code', 'always', death({ code: 1 }), 1],
+  ['a signal', 'on_failure', death({ signal: 'SIGSEGV' }), 1],
+  ['success that begins again', 'always', death({ code: 0 }), 0],
+  ['success that completes', 'on_failure', death({ code: 0 }), 0],
+  ['a failed liveness probe, whatever the exit', 'always', death({ code: 0 }, { unhealthy: 'silent' }), 1],
+  ['a timeout', 'never', death({ code: 0 }, { timedOut: 'timed out' }), 1],
+  ['a failure of a task that is not restarted', 'never', death({ code: 1 }), 1],
+  [
+    'a host that is short of something',
+    'always',
+    death({ spawnError: 'EAGAIN', detail: '' }, { countsAsFailure: false }),
+    0,
+  ],
+] as const)('%s under `%s` counts as a crash or not', (_, policy, end, crashes) => {
+  expect(decideRestart({ ...slotWith({ policy }), crashes: 4 }, end, 1_000).crashes).toBe(4 + crashes);
+});

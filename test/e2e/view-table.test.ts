@@ -41,7 +41,7 @@ test.each([
     terminal.type('O');
     await terminal.waitForText('NAME▼');
     await shows('the other way round', ['worker', 'web', 'db', 'api']);
-    terminal.type('oooooooo'); // through all the others
+    terminal.type('ooooooooo'); // through all the others
     await shows('the order of the file again', ['web', 'worker', 'api', 'db']);
     terminal.type('T');
     await shows('in groups', ['tag:backend', 'api', 'db', 'tag:jobs', 'worker', 'no tag', 'web']);

@@ -18,7 +18,7 @@ const one = (name: string, change: Parameters<typeof instanceStatus>[2] = {}, ta
 const startedAgo = (seconds: number) => new Date(NOW_MS - seconds * 1000).toISOString();
 const services = [
   one('db', { pid: 30, port: 5432, cpuPercent: 2, rssBytes: 3e6, startedAt: startedAgo(100) }, ['backend', 'data']),
-  one('web', { pid: 20, restarts: 1, cpuPercent: 9, rssBytes: 1e6, startedAt: startedAgo(10) }),
+  one('web', { pid: 20, restarts: 1, crashes: 1, cpuPercent: 9, rssBytes: 1e6, startedAt: startedAgo(10) }),
   serviceStatus('job', [instanceStatus('job.1', 'failed', { restarts: 7 })], { tags: ['jobs'] }),
   serviceStatus(
     'api',
@@ -39,13 +39,14 @@ describe('sorting', () => {
     [0, ['db', 'web', 'job', 'api'], null],
     [1, ['api', 'db', 'job', 'web'], 'NAME▲'],
     [2, ['job', 'api', 'db', 'web'], 'STATE▲'],
-    [3, ['job', 'web', 'db', 'api'], 'RST▼'],
-    [4, ['web', 'db', 'api', 'job'], 'PID▲'],
-    [5, ['db', 'api', 'web', 'job'], 'PORT▲'],
-    [6, ['api', 'db', 'web', 'job'], 'UP▼'],
-    [7, ['web', 'api', 'db', 'job'], 'CPU▼'],
-    [8, ['api', 'db', 'web', 'job'], 'MEM▼'],
-    [9, ['db', 'web', 'job', 'api'], null],
+    [3, ['web', 'db', 'job', 'api'], 'CRASH▼'],
+    [4, ['job', 'web', 'db', 'api'], 'RST▼'],
+    [5, ['web', 'db', 'api', 'job'], 'PID▲'],
+    [6, ['db', 'api', 'web', 'job'], 'PORT▲'],
+    [7, ['api', 'db', 'web', 'job'], 'UP▼'],
+    [8, ['web', 'api', 'db', 'job'], 'CPU▼'],
+    [9, ['api', 'db', 'web', 'job'], 'MEM▼'],
+    [10, ['db', 'web', 'job', 'api'], null],
   ])('%i times o', (times, order, title) => {
     const state = pressed(...Array(times).fill('o'));
     expect(ids(state)).toEqual(order);
@@ -57,7 +58,7 @@ describe('sorting', () => {
   test('O is the other way round; what has no value stays last', () => {
     expect(ids(pressed('o', 'O'))).toEqual(['web', 'job', 'db', 'api']);
     expect(ids(pressed('O'))).toEqual(['web', 'job', 'db', 'api']);
-    expect(ids(pressed('o', 'o', 'o', 'o', 'O'))).toEqual(['api', 'db', 'web', 'job']);
+    expect(ids(pressed('o', 'o', 'o', 'o', 'o', 'O'))).toEqual(['api', 'db', 'web', 'job']);
   });
 
   test('the instances of a pool are sorted as well', () => {
@@ -66,7 +67,7 @@ describe('sorting', () => {
   });
 
   test('the row under the cursor stays selected when values change, and its output is not switched to', () => {
-    const sorted = pressed(...Array(7).fill('o'));
+    const sorted = pressed(...Array(8).fill('o'));
     expect(selectedRow(sorted)?.id).toBe('db');
     expect(outputTarget(sorted).title).toBe('all output');
     const [db, ...others] = services;

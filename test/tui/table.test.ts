@@ -73,3 +73,37 @@ describe('more rows than there is room for', () => {
     expect(screenOf(shownState({ columns: 80, rows: 24 }, { status }))).not.toContain(' of 3');
   });
 });
+
+describe('crashes', () => {
+  const crashed = shopStatus({
+    services: [
+      serviceStatus('web', [instanceStatus('web.1', 'ready', { restarts: 5, crashes: 2 })]),
+      serviceStatus('db', [instanceStatus('db.1', 'ready', { restarts: 3, crashes: 0 })]),
+    ],
+  });
+  test.each([
+    [120, /NAME +STATE +CRASHES +RESTARTS +PID /],
+    [80, /NAME +STATE +CRASH +RST +PID /],
+    [60, /NAME +STATE +CRASH +RST +UP /],
+    [50, /NAME +STATE +CRASH +CPU /],
+  ])('have a column of their own at %i columns', (columns, head) => {
+    const rows = drawnRows(shownState({ columns, rows: 24 }, { status: crashed }));
+    expect(rows.join('\n')).toMatch(head);
+    expect(rows.find((row) => / web /.test(row))).toMatch(columns >= 60 ? / ready +2 +5 / : / ready +2 +1\.5%/);
+    expect(rows.find((row) => / db /.test(row))).toMatch(columns >= 60 ? / ready +3 / : / ready +1\.5%/);
+  });
+
+  test('have none where nothing has crashed', () => {
+    expect(screenOf(shownState({ columns: 120, rows: 24 }, { status: shopStatus() }))).not.toContain('CRASH');
+  });
+
+  test('of a folded pool stay in front of its dots', () => {
+    const worker = pool('worker', 3);
+    worker.instances[1]!.crashes = 7;
+    const state = shownState(
+      { columns: 120, rows: 24 },
+      { status: shopStatus({ services: [worker] }), folds: { worker: true } },
+    );
+    expect(screenOf(state)).toMatch(/worker ×3 +● ready 3\/3 +7 +●●● /);
+  });
+});

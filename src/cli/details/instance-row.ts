@@ -7,7 +7,20 @@ import { formatAge } from '../../units.ts';
 const HASH_CHARS = 12;
 
 export function instanceRow(instance: InstanceStatus, nowMs: number): DetailRow {
-  const { id, state, pid, port, startedAt, restarts, lastExit, adopted, specHash, cpuPercent, rssBytes } = instance;
+  const {
+    id,
+    state,
+    pid,
+    port,
+    startedAt,
+    restarts,
+    crashes = 0,
+    lastExit,
+    adopted,
+    specHash,
+    cpuPercent,
+    rssBytes,
+  } = instance;
   const isAlive = pid !== null && startedAt !== null;
   const facts = [
     state,
@@ -15,6 +28,7 @@ export function instanceRow(instance: InstanceStatus, nowMs: number): DetailRow 
     ...(port ? [`port ${port}`] : []),
     ...(isAlive ? [`${formatCpuPercent(cpuPercent)} CPU`, formatRoundedBytes(rssBytes)] : []),
     ...(restarts > 0 ? [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`] : []),
+    ...(crashes > 0 ? [`${crashes} ${crashes === 1 ? 'crash' : 'crashes'}`] : []),
     ...(lastExit === null ? [] : [`last exit: ${exitText(lastExit)}`]),
     ...(adopted ? ['adopted'] : []),
     `version ${specHash.slice(0, HASH_CHARS)}`,

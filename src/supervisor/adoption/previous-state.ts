@@ -97,7 +97,7 @@ export function environmentIn(text: string): string | null | undefined {
 const readEnvironment = (env: unknown): string | null | undefined =>
   env === null || typeof env === 'string' ? env : undefined;
 
-function toWritten({ lastEnd, earlierEnd, ...slot }: Slot): object {
+function toWritten({ crashes, lastEnd, earlierEnd, ...slot }: Slot): object {
   const earlier = earlierEnd && {
     ...earlierEnd,
     spec: withoutSecrets(earlierEnd.spec),
@@ -106,6 +106,7 @@ function toWritten({ lastEnd, earlierEnd, ...slot }: Slot): object {
   return {
     ...slot,
     spec: slot.spec && withoutSecrets(slot.spec),
+    ...(crashes > 0 && { crashes }),
     ...(lastEnd && { lastEnd }),
     ...(earlier && { earlierEnd: earlier }),
     phase: writtenPhase(slot.phase),
@@ -159,6 +160,7 @@ function readSlot(value: unknown): Slot | null {
     phase: spec === null && 'process' in phase ? { kind: 'idle' } : phase,
     spec,
     restarts: numberOr(value.restarts, 0),
+    crashes: numberOr(value.crashes, 0),
     ...readFailures(value),
     earlierEnd: readEarlierEnd(value.earlierEnd),
     lastEnd: readLastEnd(value.lastEnd),

@@ -168,6 +168,7 @@ function instanceStatus(
     pid: live?.pid ?? null,
     startedAt: live ? new Date(live.startedMs).toISOString() : null,
     restarts: slot.restarts,
+    crashes: slot.crashes,
     lastExit: slot.lastExit ? exitStatus(slot.lastExit) : null,
     adopted: live?.adopted ?? false,
     specHash: slot.spec?.specHash ?? spec?.specHash ?? '',

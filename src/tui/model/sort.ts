@@ -3,13 +3,13 @@ import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { SEVERITY } from './severity.ts';
 
 /** In the order of the table, which is the order in which the key goes through them. */
-export const SORT_COLUMNS = ['name', 'state', 'restarts', 'pid', 'port', 'up', 'cpu', 'memory'] as const;
+export const SORT_COLUMNS = ['name', 'state', 'crashes', 'restarts', 'pid', 'port', 'up', 'cpu', 'memory'] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
 /** null: the order of the file. */
 export type SortOrder = { column: SortColumn; isReversed: boolean } | null;
 
 /** What a user looks for comes first: the worst state, the most restarts, the longest uptime, the highest cost. */
-const HIGHEST_FIRST = new Set<SortColumn>(['restarts', 'up', 'cpu', 'memory']);
+const HIGHEST_FIRST = new Set<SortColumn>(['crashes', 'restarts', 'up', 'cpu', 'memory']);
 
 export function isDescending({ column, isReversed }: NonNullable<SortOrder>): boolean {
   return HIGHEST_FIRST.has(column) !== isReversed;
@@ -63,6 +63,8 @@ function sortValue(instances: readonly InstanceStatus[], order: NonNullable<Sort
       return null;
     case 'state':
       return first(({ state }) => SEVERITY.indexOf(state));
+    case 'crashes':
+      return sum(({ crashes = 0 }) => crashes);
     case 'restarts':
       return sum(({ restarts }) => restarts);
     case 'pid':

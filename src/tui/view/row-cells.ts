@@ -3,7 +3,8 @@ import { clip, widthOf } from '../../terminal/width.ts';
 import type { TableRow } from '../model/rows.ts';
 import { cell, type Line } from './line.ts';
 import { poolDots } from './pool-dots.ts';
-import { GAP, GUTTER, isAlive, reasonOf, type ServiceColumn } from './table-columns.ts';
+import { isAlive, reasonOf } from './row-texts.ts';
+import { GAP, GUTTER, type ServiceColumn } from './table-columns.ts';
 import type { Glyphs } from './theme.ts';
 
 export type PlacedCells = { cells: Line; width: number; align: 'left' | 'right' };
@@ -40,13 +41,15 @@ export function rowCells(row: TableRow, { columns, width, glyphs }: RowRoom): Pl
 }
 
 /** What only a single instance has, apart from its cost: a folded pool shows its instances there. */
-const OF_ONE_INSTANCE = new Set<ServiceColumn['id']>(['restarts', 'pid', 'port', 'up']);
+const OF_ONE_INSTANCE = new Set<ServiceColumn['id']>(['crashes', 'restarts', 'pid', 'port', 'up']);
+
+const COUNTS = new Set<ServiceColumn['id']>(['crashes', 'restarts']);
 
 /** Where the instances of a folded pool go: the columns `from` to `to`, which are empty for it. null: nowhere. */
 function dotsOf(row: TableRow, columns: readonly ServiceColumn[], glyphs: Glyphs) {
   if (row.kind !== 'pool' || !row.folded || !isAlive(row)) return null;
-  const hasRestarts = row.service.instances.some(({ restarts }) => restarts > 0);
-  const isFree = ({ id }: ServiceColumn) => OF_ONE_INSTANCE.has(id) && !(hasRestarts && id === 'restarts');
+  const hasCounts = row.service.instances.some(({ restarts, crashes = 0 }) => restarts > 0 || crashes > 0);
+  const isFree = ({ id }: ServiceColumn) => OF_ONE_INSTANCE.has(id) && !(hasCounts && COUNTS.has(id));
   const from = columns.findIndex(isFree);
   if (from === -1) return null;
   const free = columns.filter(isFree);

@@ -1,15 +1,24 @@
 // The columns of the table of services: which fit into the terminal, how wide each is, and its cell for each kind of row. The view and
 // `orch ps` both use them.
 
-import type { InstanceState, InstanceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
-import { formatAge } from '../../units.ts';
 import { instancesOf, type TableRow } from '../model/rows.ts';
 import { NO_SAMPLES, PARTS, type Samples, sumOfUsed } from '../model/samples.ts';
-import { worstState } from '../model/severity.ts';
 import { isDescending, type SortColumn, type SortOrder } from '../model/sort.ts';
-import { formatBytesShort, formatCpuPercent } from './format.ts';
-import { type Cell, cell, fixedCell } from './line.ts';
+import { type Cell, type CellStyle, cell, fixedCell } from './line.ts';
+import {
+  cpuText,
+  crashesText,
+  isAlive,
+  memoryText,
+  pidText,
+  portText,
+  reasonOf,
+  restartsText,
+  stateOf,
+  stateText,
+  uptimeText,
+} from './row-texts.ts';
 import { cpuBars, memoryBars } from './sparkline.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
@@ -35,6 +44,8 @@ const NAME_MAX = 32;
 const REASON_MIN = 16;
 /** With it, the columns of one instance have room for a pool of 20. */
 const PID_MIN = 6;
+/** Columns of the terminal; below, some titles are shortened. */
+const WHOLE_TITLES_FROM = 100;
 
 /** `isFixed`: rows cannot be folded, so names need no room for the mark of it. */
 type ColumnFacts = { nowMs: number; glyphs: Glyphs; sort?: SortOrder; samples?: Samples; isFixed?: boolean };
@@ -45,7 +56,7 @@ export function fittingColumns(
   columns: number,
   { nowMs, glyphs, sort = null, samples = NO_SAMPLES, isFixed = false }: ColumnFacts,
 ): ServiceColumn[] {
-  const fitting = columnsThatFit(rows, columns, { nowMs, glyphs, samples, isFixed });
+  const fitting = columnsThatFit(rows, columns, { nowMs, glyphs, sort, samples, isFixed });
   return fitting.map((each) => (each.id === sort?.column ? withSortMark(each, sort, glyphs) : each));
 }
 
@@ -75,7 +86,7 @@ function withSortMark(column: ServiceColumn, sort: NonNullable<SortOrder>, glyph
 function columnsThatFit(
   rows: readonly TableRow[],
   columns: number,
-  { nowMs, glyphs, samples, isFixed }: Required<Omit<ColumnFacts, 'sort'>>,
+  { nowMs, glyphs, sort, samples, isFixed }: Required<ColumnFacts>,
 ): ServiceColumn[] {
   const names = { glyphs, isFixed };
   const margin = marginOf(names);
@@ -84,17 +95,13 @@ function columnsThatFit(
   const all = [
     nameColumn(Math.max(NAME_MIN + margin, Math.min(NAME_MAX + margin, wanted)), names),
     stateColumn(rows, glyphs),
-    numberColumn(
-      'restarts',
-      columns >= 100 ? 'RESTARTS' : 'RST',
-      { width: columns >= 100 ? 9 : 4, priority: 4 },
-      restartsCell,
-    ),
+    ...crashColumn(rows, columns, sort),
+    countColumn('restarts', columns >= WHOLE_TITLES_FROM ? 'RESTARTS' : 'RST', 4, restartsText),
     numberColumn('pid', 'PID', { width: Math.max(PID_MIN, pidWidth), priority: 3 }, (row) => cell(pidText(row), 'dim')),
     ...portColumn(rows),
     numberColumn('up', 'UP', { width: 6, priority: 5 }, (row) => cell(uptimeText(row, nowMs))),
-    numberColumn('cpu', 'CPU', { width: 5, priority: 7 }, (row) => cell(cpuText(row))),
-    numberColumn('memory', 'MEM', { width: 5, priority: 6 }, (row) => cell(memoryText(row))),
+    numberColumn('cpu', 'CPU', { width: 5, priority: 8 }, (row) => cell(cpuText(row))),
+    numberColumn('memory', 'MEM', { width: 5, priority: 7 }, (row) => cell(memoryText(row))),
   ];
   let kept = all;
   // Drop columns by priority until the rest fits; the name shrinks last.
@@ -127,7 +134,7 @@ const marginOf = ({ isFixed }: Pick<NameForm, 'isFixed'>): number => (isFixed ? 
 
 function nameColumn(width: number, names: NameForm): ServiceColumn {
   const cellOf = (row: TableRow) => cell(nameText(row, names, width), row.kind === 'instance' ? 'plain' : 'bold');
-  return { id: 'name', title: 'NAME', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
+  return { id: 'name', title: 'NAME', width, align: 'left', priority: 10, onlyWhenAlive: false, cellOf };
 }
 
 /** Only where a service has a port. */
@@ -138,13 +145,32 @@ function portColumn(rows: readonly TableRow[]): ServiceColumn[] {
     : [numberColumn('port', 'PORT', { width: Math.max(5, width), priority: 2 }, (row) => cell(portText(row)))];
 }
 
+/** Only where something has crashed, or the rows are sorted by it. */
+function crashColumn(rows: readonly TableRow[], columns: number, sort: SortOrder): ServiceColumn[] {
+  if (sort?.column !== 'crashes' && rows.every((row) => crashesText(row) === '')) return [];
+  const title = columns >= WHOLE_TITLES_FROM ? 'CRASHES' : 'CRASH';
+  return [countColumn('crashes', title, 6, crashesText, 'warn')];
+}
+
+function countColumn(
+  id: 'crashes' | 'restarts',
+  title: string,
+  priority: number,
+  textOf: (row: TableRow) => string,
+  style: CellStyle = 'plain',
+): ServiceColumn {
+  // One more for the mark of the order.
+  const width = title.length + 1;
+  return numberColumn(id, title, { width, priority }, (row) => cell(textOf(row), style));
+}
+
 function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): ServiceColumn {
   const width = Math.max(9, 2 + widestRow(rows, (row) => stateText(row).length));
   const cellOf = (row: TableRow) => {
     const state = stateOf(row);
     return cell(`${glyphs.state[state]} ${stateText(row)}`.trimStart(), STATE_STYLE[state]);
   };
-  return { id: 'state', title: 'STATE', width, align: 'left', priority: 8, onlyWhenAlive: false, cellOf };
+  return { id: 'state', title: 'STATE', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
 }
 
 function reasonColumn(width: number): ServiceColumn {
@@ -167,7 +193,7 @@ function numberColumn(
   { width, priority }: { width: number; priority: number },
   cellOf: (row: TableRow) => Cell,
 ): ServiceColumn {
-  return { id, title, width, align: 'right', priority, onlyWhenAlive: id !== 'restarts', cellOf };
+  return { id, title, width, align: 'right', priority, onlyWhenAlive: id !== 'restarts' && id !== 'crashes', cellOf };
 }
 
 export function titlesText(columns: readonly ServiceColumn[]): string {
@@ -211,74 +237,4 @@ function nameWidth(row: TableRow, names: NameForm): number {
   if (row.kind === 'group') return margin + widthOf(row.id);
   const name = margin + widthOf(row.service.name);
   return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
-}
-
-/** The state that a row shows. */
-function stateOf(row: TableRow): InstanceState {
-  return worstState(instancesOf(row));
-}
-
-function stateText(row: TableRow): string {
-  if ('instance' in row) return row.instance.state;
-  return instancesOf(row).length === 0 ? 'none' : `${stateOf(row)} ${countText(row)}`;
-}
-
-/** `3/4`: how many are in the state that is shown; for `ready` those that are ready. */
-function countText(row: TableRow): string {
-  const instances = instancesOf(row);
-  const state = stateOf(row);
-  const count = instances.filter((instance) => instance.state === state).length;
-  const wanted = row.kind === 'pool' ? row.service.pool : 0;
-  return `${count}/${Math.max(wanted, instances.length)}`;
-}
-
-function pidText(row: TableRow): string {
-  return !('instance' in row) || row.instance.pid === null ? '' : String(row.instance.pid);
-}
-
-function portText(row: TableRow): string {
-  return 'instance' in row ? String(row.instance.port ?? '') : '';
-}
-
-function restartsCell(row: TableRow): Cell {
-  const restarts = sumOver(row, (instance) => instance.restarts);
-  return cell(restarts === 0 ? '' : String(restarts), restarts > 0 ? 'warn' : 'plain');
-}
-
-function uptimeText(row: TableRow, nowMs: number): string {
-  if (!('instance' in row) || row.instance.startedAt === null) return '';
-  return formatAge(nowMs - Date.parse(row.instance.startedAt)).text;
-}
-
-function cpuText(row: TableRow): string {
-  return isAlive(row) ? formatCpuPercent(sumOver(row, (instance) => instance.cpuPercent)) : '';
-}
-
-function memoryText(row: TableRow): string {
-  return isAlive(row) ? formatBytesShort(sumOver(row, (instance) => instance.rssBytes)) : '';
-}
-
-/** The sentence about a row: its own reason, the override of a command, or its adoption. */
-export function reasonOf(row: TableRow): string {
-  if (row.kind === 'group') return '';
-  const { override } = row.service;
-  const overridden = override?.stopped
-    ? 'stopped by a command'
-    : override?.pool !== undefined
-      ? `pool ${override.pool} (override)`
-      : '';
-  if (row.kind === 'pool') {
-    const worst = worstState(row.service.instances);
-    return row.service.instances.find((instance) => instance.state === worst)?.reason ?? overridden;
-  }
-  const note = row.instance.reason ?? (row.instance.adopted ? 'adopted from an earlier supervisor' : '');
-  return note === '' && row.kind === 'single' ? overridden : note;
-}
-
-function sumOver(row: TableRow, of: (instance: InstanceStatus) => number): number {
-  return instancesOf(row).reduce((total, instance) => total + of(instance), 0);
-}
-
-export function isAlive(row: TableRow): boolean {
-  return instancesOf(row).some((instance) => instance.pid !== null);
 }
