@@ -1,5 +1,6 @@
 // Answers "what state is it in, and why?" for people: the public state of an instance and a sentence. Pure.
 
+import { formatDuration } from '../units.ts';
 import type { Command } from './command.ts';
 import type { DependencyView } from './dependencies.ts';
 import type { DesiredInstance } from './desired.ts';
@@ -156,7 +157,8 @@ function explainWanted(
     return { state: 'stopped', reason: sentence(phase.by), unblock: `\`orch start ${slot.id}\` tries again` };
   }
   if (!isNewVersion && phase.kind === 'backoff') {
-    const seconds = Math.max(0, (phase.untilMs - nowMs) / 1000).toFixed(1);
+    const leftMs = Math.max(0, phase.untilMs - nowMs);
+    const left = leftMs < 60_000 ? `${(leftMs / 1000).toFixed(1)} s` : formatDuration(leftMs);
     const spell = slot.failures > 1 ? `${slot.failures} failures in a row, last` : 'Ended with';
     const reason = phase.isTimeout
       ? (phase.because ?? '')
@@ -167,7 +169,7 @@ function explainWanted(
           : lastSentence(slot, last);
     return {
       state: 'backoff',
-      reason: sentence(`${reason}; next start in ${seconds} s`),
+      reason: sentence(`${reason}; next start in ${left}`),
       unblock: 'it restarts automatically',
     };
   }

@@ -3,6 +3,7 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import { describeExit } from '../../core/restart-policy.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
+import { formatSpan } from '../../units.ts';
 
 /** An event before it has a number and a time. `type` is past tense and stable. */
 export type EventDraft = {
@@ -103,7 +104,10 @@ function describeEnding(after: Slot, describe: Describe, nowMs: number): Describ
     case 'backoff': {
       const delayMs = phase.untilMs - nowMs;
       const cause = lastExit && 'spawnError' in lastExit ? `could not be started (${exit})` : `failed (${exit})`;
-      return describe('backed_off', `${cause}; next start in ${delayMs} ms`, { delayMs, failures: after.failures });
+      return describe('backed_off', `${cause}; next start in ${formatSpan(delayMs)}`, {
+        delayMs,
+        failures: after.failures,
+      });
     }
     default:
       return null;
