@@ -10,7 +10,7 @@ import { paletteMatches } from './model/palette.ts';
 import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder } from './model/sort.ts';
-import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
+import { isPanel, noticeOf, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
 import { applyToOutput, defaultFileName, isOutputAction } from './output-actions.ts';
 import { applyToPages } from './pages.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
@@ -110,6 +110,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'stopAll':
     case 'interrupt':
       return quit(state, context.nowMs);
+    case 'mouse':
+      return withoutEffects(switchMouse(state, context.nowMs));
     case 'copy':
     case 'suspend':
     case 'redraw':
@@ -149,6 +151,12 @@ function select(state: UiState, action: 'previous' | 'next' | 'first' | 'last'):
 
 function openSearch(state: UiState, of: SearchSubject, text: string): UiState {
   return { ...state, overlay: { kind: 'search', of, text, before: text } };
+}
+
+/** Without the mouse, the terminal's own selection works. */
+function switchMouse(state: UiState, nowMs: number): UiState {
+  const text = state.mouse ? 'the terminal has the mouse: it selects text' : 'the wheel scrolls, a click selects';
+  return { ...state, mouse: !state.mouse, notice: noticeOf(text, 'good', nowMs) };
 }
 
 function switchOutput(state: UiState): UiState {

@@ -7,7 +7,7 @@ import { Away } from './away.ts';
 import { type Appearance, appearanceOf } from './components/appearance.ts';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
-import { type KeyPress, KeyReader } from './keyboard.ts';
+import { type InputEvent, KeyReader } from './keyboard.ts';
 import type { Effect, LeaveOutcome } from './model/effects.ts';
 import { LogRing } from './model/log-ring.ts';
 import type { UiMessage } from './model/messages.ts';
@@ -30,7 +30,7 @@ export class TuiController {
   readonly #options: TuiOptions;
   readonly #screen: Screen;
   readonly #ring = new LogRing();
-  readonly #keys = new KeyReader();
+  readonly #keys = new KeyReader((event) => this.#onInputEvent(event));
   #client: Client;
   #session: SupervisorSession;
   readonly #follower: OutputFollower;
@@ -45,13 +45,14 @@ export class TuiController {
   #stopListening: () => void = () => undefined;
 
   constructor(options: TuiOptions) {
-    const { client, owning, colour, stdout, stdin, paths, asksFirst, bindings, scaleInFile = null } = options;
+    const { client, owning, colour, stdout, stdin, paths, asksFirst, bindings, mouse, scaleInFile = null } = options;
     this.#options = options;
     this.#client = client;
     this.#screen = new Screen(stdout, stdin);
     this.#away = new Away(this.#screen, options, () => this.#continued());
     const { size } = this.#screen;
-    this.#state = initialState({ size, owning, canEditFile: scaleInFile !== null, asksFirst, bindings });
+    this.#state = initialState({ size, owning, canEditFile: scaleInFile !== null, asksFirst, bindings, mouse });
+    this.#screen.setMouse(this.#state.mouse);
     this.#session = this.#openSession();
     const onLines = () => this.#clock.request('update');
     const shown: OnRead = (request, seq) => this.#dispatch({ kind: 'logRead', request, seq, nowMs: Date.now() }, 'key');
@@ -98,7 +99,7 @@ export class TuiController {
         if (event.kind === 'signal') endBySignal(event.signal);
         return;
       case 'interrupt':
-        this.#pressed({ kind: 'key', name: 'ctrl+c' });
+        this.#onInputEvent({ kind: 'key', name: 'ctrl+c' });
         return;
       case 'suspend':
         this.#suspend();
@@ -121,16 +122,18 @@ export class TuiController {
     if (state !== this.#state) {
       this.#state = state;
       this.#ring.setPaused(state.logBottom !== null);
+      this.#screen.setMouse(state.mouse);
       this.#follower.update(state);
       this.#clock.request(urgency);
     }
     for (const effect of effects) this.#runEffect(effect);
   }
 
-  #pressed(pressed: KeyPress): void {
-    if (this.#away.takesKey()) return;
-    if (pressed.kind === 'pasted') this.#dispatch(pressed, 'key');
-    else this.#dispatch({ ...pressed, nowMs: Date.now() }, 'key');
+  /** A report of the mouse that comes late does not return to the view. */
+  #onInputEvent(event: InputEvent): void {
+    if (event.kind === 'mouse' ? this.#away.isAway : this.#away.takesKey()) return;
+    if (event.kind === 'pasted') this.#dispatch(event, 'key');
+    else this.#dispatch({ ...event, nowMs: Date.now() }, 'key');
   }
 
   #runEffect(effect: Effect): void {
@@ -174,9 +177,7 @@ export class TuiController {
     return nextChangeMs(state, nowMs);
   }
 
-  readonly #onInput = (input: string, key: Key) => {
-    for (const pressed of this.#keys.read(input, key)) this.#pressed(pressed);
-  };
+  readonly #onInput = (input: string, key: Key) => this.#keys.read(input, key);
 
   #resized(): void {
     this.#redraw();

@@ -1,7 +1,11 @@
-// Ink's description of a key press → the names of the keymap. Tells pasted text from typed keys.
+// Ink's description of input → the names of the keymap, and reports of the mouse. Tells pasted text from typed keys.
 import type { Key } from 'ink';
+import { type MouseReport, parseMouseReport } from './model/mouse-report.ts';
 
-export type KeyPress = { kind: 'key'; name: string } | { kind: 'pasted'; text: string };
+export type InputEvent =
+  | { kind: 'key'; name: string }
+  | { kind: 'pasted'; text: string }
+  | { kind: 'mouse'; report: MouseReport };
 
 const KEY_NAMES: [keyof Key, string][] = [
   ['upArrow', 'up'],
@@ -24,26 +28,70 @@ const PASTE_START = '[200~';
 const PASTE_END = '[201~';
 /** A longer read was not typed, even if the terminal does not support brackets. */
 const MAX_TYPED_AT_ONCE = 24;
+/** The rest of a sequence that was read in parts comes within this time; a key that is typed does not. */
+const REST_WITHIN_MS = 25;
 
 export class KeyReader {
+  readonly #onInput: (event: InputEvent) => void;
   #isPasting = false;
+  /** The start of what may be a report of the mouse: empty for Esc, because Ink takes the escape characters away. */
+  #begun: string | null = null;
+  #timer: NodeJS.Timeout | null = null;
 
-  /** @returns one press, or several that came in one read; none for keys without a name. */
-  read(input: string, key: Key): KeyPress[] {
-    if (input === PASTE_START || input === PASTE_END) {
-      this.#isPasting = input === PASTE_START;
-      return [];
+  constructor(onInput: (event: InputEvent) => void) {
+    this.#onInput = onInput;
+  }
+
+  /** Ink passes on what it has after each read, so that a sequence may come in parts. */
+  read(input: string, key: Partial<Key>): void {
+    const begun = this.#takeBegun();
+    if (begun !== null && input !== '' && this.#takeReport(begun + input)) return;
+    if (begun !== null) this.#emit(begun === '' ? [{ kind: 'key', name: 'escape' }] : typedKeys(begun));
+    if (input === PASTE_START || input === PASTE_END) this.#isPasting = input === PASTE_START;
+    else if (this.#isPasting) this.#emit(input === '' ? [] : [{ kind: 'pasted', text: input }]);
+    else if (key.escape && input === '') this.#hold('');
+    else if (input === '' || !this.#takeReport(input)) this.#emit(pressedKeys(input, key));
+  }
+
+  /** @returns false: it is something else */
+  #takeReport(text: string): boolean {
+    const found = parseMouseReport(text);
+    if (found === 'begun') this.#hold(text);
+    else if (found !== null) {
+      this.#emit([{ kind: 'mouse', report: found.report }]);
+      if (found.rest !== '') this.read(found.rest, {});
     }
-    if (this.#isPasting) return input === '' ? [] : [{ kind: 'pasted', text: input }];
-    return pressedKeys(input, key);
+    return found !== null;
+  }
+
+  #hold(begun: string): void {
+    this.#begun = begun;
+    // What has arrived meanwhile is read first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#begun === begun && this.read('', {})), REST_WITHIN_MS);
+  }
+
+  #takeBegun(): string | null {
+    const begun = this.#begun;
+    this.#begun = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    return begun;
+  }
+
+  #emit(events: readonly InputEvent[]): void {
+    for (const event of events) this.#onInput(event);
   }
 }
 
-function pressedKeys(input: string, key: Key): KeyPress[] {
+function pressedKeys(input: string, key: Partial<Key>): InputEvent[] {
   const named = KEY_NAMES.find(([flag]) => key[flag]);
   if (named !== undefined) return [{ kind: 'key', name: key.shift ? shifted(named[1]) : named[1] }];
   if (key.ctrl && input !== '') return [{ kind: 'key', name: `ctrl+${input}` }];
   if (key.meta && input !== '') return [{ kind: 'key', name: `meta+${input}` }];
+  return typedKeys(input);
+}
+
+function typedKeys(input: string): InputEvent[] {
   const characters = [...input];
   if (characters.length > MAX_TYPED_AT_ONCE) return [{ kind: 'pasted', text: input }];
   return characters.map((character) => ({ kind: 'key', name: characterName(character) }));

@@ -26,6 +26,11 @@ export function applyToPages(state: UiState, action: KeyAction, nowMs: number): 
   return action === 'back' || isShown ? withoutEffects({ ...state, view: 'main' }) : null;
 }
 
+/** @param lines down positive; in other views, nothing happens */
+export function scrollPage(state: UiState, lines: number): UiState {
+  return isPage(state.view) ? PAGES[state.view].scroll(state, lines) : state;
+}
+
 /** Rows; null: not a key that scrolls. */
 function deltaOf(action: KeyAction, height: number): number | null {
   switch (action) {

@@ -11,6 +11,7 @@ import { type QueuesPage, withQueueSample } from './model/queue-rates.ts';
 import { NO_SAMPLES, withSample } from './model/samples.ts';
 import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
 import { withSteadyUsage } from './model/steady-usage.ts';
+import { applyMouse, withSelectedShown } from './mouse-actions.ts';
 import { typeIntoPrompt } from './prompt.ts';
 
 /** @param log the scroll keys move in it; the reducer only reads it. */
@@ -24,6 +25,8 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       return withoutEffects({ ...state, size: message.size });
     case 'key':
       return pressKey(state, message.name, message.nowMs, log);
+    case 'mouse':
+      return applyMouse(state, message.report, { log, nowMs: message.nowMs });
     case 'pasted':
       return typeIntoPrompt(state, message.text);
     case 'explained':
@@ -67,7 +70,10 @@ function withRates(queues: QueuesPage, { logQueues }: Status, nowMs: number): Qu
 
 function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Reduced {
   const action = actionOf(key, contextOf(state), state.bindings);
-  if (action !== null) return applyAction(state, action, { log, nowMs });
+  if (action !== null) {
+    const reduced = applyAction(state, action, { log, nowMs });
+    return { ...reduced, state: withSelectedShown(reduced.state) };
+  }
   return typeIntoPrompt(state, key === 'space' ? ' ' : key);
 }
 

@@ -1,4 +1,4 @@
-// The modes of the terminal: alternate screen, hidden cursor, no wrapping; restored on every way out. Does not know what
+// The modes of the terminal: alternate screen, hidden cursor, no wrapping, the mouse; restored on every way out. Does not know what
 // is drawn.
 import type { TerminalSize } from './model/state.ts';
 import { Painter } from './painter.ts';
@@ -6,7 +6,10 @@ import { Painter } from './painter.ts';
 /** 1049: alternate screen, cursor saved. 25: cursor. 7: wrapping; a row that a terminal measures wider
  * must not wrap. 2004: pasted text comes in brackets, so that it does not act as keys. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h';
-const LEAVE = '\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
+/** 1000: buttons and wheel. 1002: movement while a button is down as well. 1006: reports in the form SGR. */
+const MOUSE_ON = '\x1b[?1000h\x1b[?1002h\x1b[?1006h';
+const MOUSE_OFF = '\x1b[?1006l\x1b[?1002l\x1b[?1000l';
+const LEAVE = `\x1b[0m${MOUSE_OFF}\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l`;
 
 /** For an unknown size: some pseudo-terminals report 0 × 0. */
 const FALLBACK: TerminalSize = { columns: 80, rows: 24 };
@@ -18,6 +21,7 @@ export class Screen {
   readonly #stdin: NodeJS.ReadStream;
   readonly #painter = new Painter();
   #isActive = false;
+  #hasMouse = false;
   #releaseStderr: () => void = () => undefined;
   /** For `exit`, which every end but SIGKILL emits. */
   readonly #onExit = () => this.restore();
@@ -38,7 +42,18 @@ export class Screen {
     this.#painter.invalidate();
     this.#releaseStderr = bufferStderr();
     process.on('exit', this.#onExit);
-    this.#stdout.write(ENTER);
+    this.#stdout.write(this.#enterSequence);
+  }
+
+  get #enterSequence(): string {
+    return this.#hasMouse ? ENTER + MOUSE_ON : ENTER;
+  }
+
+  /** Whether the terminal reports the mouse. While the normal screen is shown, it never does. */
+  setMouse(isReported: boolean): void {
+    if (isReported === this.#hasMouse) return;
+    this.#hasMouse = isReported;
+    if (this.#isActive) this.#stdout.write(isReported ? MOUSE_ON : MOUSE_OFF);
   }
 
   /** Back to the normal screen as it was; raw mode stays as it is. Idempotent. */
@@ -87,7 +102,7 @@ export class Screen {
     this.setRaw(false);
     this.setRaw(true);
     this.#painter.invalidate();
-    if (this.#isActive) this.#stdout.write(ENTER);
+    if (this.#isActive) this.#stdout.write(this.#enterSequence);
     else this.enter();
   }
 }

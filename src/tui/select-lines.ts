@@ -65,17 +65,17 @@ function beginSelection(state: UiState, { log, nowMs }: Sight): UiState {
   const shown = log.window(state.logBottom, height, pattern);
   const line = shown.findLast(({ unfinished }) => !unfinished) ?? shown.at(-1);
   if (line === undefined) return refused('no output to select');
-  const selection = { cursor: line.seq, anchor: null, wasFollowing: state.logBottom === null };
+  const selection = { cursor: line.seq, anchor: null, wasFollowing: state.logBottom === null, isHeld: false };
   return { ...state, selection, logBottom: state.logBottom ?? line.seq, notice: null };
 }
 
-const withAnchor = (selection: OutputSelection): OutputSelection => ({
+export const withAnchor = (selection: OutputSelection): OutputSelection => ({
   ...selection,
   anchor: selection.anchor ?? selection.cursor,
 });
 
 /** @param lines down positive */
-function moveCursor(state: UiState, selection: OutputSelection, lines: number, { log, nowMs }: Sight): Reduced {
+export function moveCursor(state: UiState, selection: OutputSelection, lines: number, { log, nowMs }: Sight): Reduced {
   const page = outputPage(state, log, nowMs);
   const { pattern } = page;
   const moved = Number.isFinite(lines)

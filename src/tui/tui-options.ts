@@ -17,6 +17,8 @@ export type TuiOptions = {
   theme?: Theme | undefined;
   /** Default: those of the keymap. */
   bindings?: readonly KeyBinding[] | undefined;
+  /** The view takes the mouse; default: true. */
+  mouse?: boolean | undefined;
   /** Both must be terminals. */
   stdout: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;

@@ -12,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), 'orch-user-'));
 const file = join(directory, 'config.yaml');
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const USUAL = { confirm: true, screenReader: false };
+const USUAL = { confirm: true, screenReader: false, mouse: true };
 
 function parsed(text: string) {
   writeFileSync(file, text);
@@ -27,6 +27,14 @@ function good(text: string): UserConfig {
 test('without a file, and in an empty one, everything is as usual', async () => {
   expect(await readUserConfig({ XDG_CONFIG_HOME: join(directory, 'none') })).toEqual(USUAL);
   for (const text of ['', '# nothing\n', 'view:\n', 'view: {}\n']) expect(good(text)).toEqual(USUAL);
+});
+
+test('questions, screen reader and mouse are switched', () => {
+  expect(good('view: { confirm: false, screen_reader: true, mouse: false }')).toEqual({
+    confirm: false,
+    screenReader: true,
+    mouse: false,
+  });
 });
 
 describe('themes', () => {

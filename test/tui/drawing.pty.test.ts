@@ -123,7 +123,7 @@ describe('hostile text', () => {
         bells: 0,
         alternateScreen: true,
         cursorHidden: true,
-        mouse: 'none',
+        mouse: 'drag',
       });
       expect(before).toMatchObject({
         origin: false,
@@ -138,7 +138,7 @@ describe('hostile text', () => {
           .raw()
           .replace(/\x1b\[?[\d;?]*$/, '')
           .match(/\x1b(?!\[[\d;:]*m)[^\x1b]{0,8}/g) ?? [];
-      const ours = /^\x1b\[(\d+;\d+H|2K|J|\?(1049|25|7|2004|2026)[hl])/;
+      const ours = /^\x1b\[(\d+;\d+H|2K|J|\?(1049|25|7|1000|1002|1006|2004|2026)[hl])/;
       expect(controls.filter((sequence) => !ours.test(sequence))).toEqual([]);
     },
     TIMEOUT_MS,

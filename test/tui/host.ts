@@ -1,4 +1,4 @@
-// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [yes] [colour] [file] [editor] [next] [crash]`.
+// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [yes] [nomouse] [colour] [file] [editor] [next] [crash]`.
 // Bundled by terminal-host.ts; prints how it ended.
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../../src/api/client.ts';
@@ -40,6 +40,7 @@ const shown = runTui({
   paths,
   owning,
   asksFirst: !flags.includes('yes'),
+  mouse: !flags.includes('nomouse'),
   colour: flags.includes('colour'),
   stdout,
   stdin,

@@ -59,13 +59,13 @@ test(
     now.type('\x1b[5~');
     await now.shows('paused');
     expect(now.modes()).toEqual(before);
-    expect(before).toMatchObject({ title: '', clipboard: [], bells: 0, mouse: 'none', alternateScreen: true });
+    expect(before).toMatchObject({ title: '', clipboard: [], bells: 0, mouse: 'drag', alternateScreen: true });
     const controls =
       now
         .raw()
         .replace(/\x1b\[?[\d;?]*$/, '')
         .match(/\x1b(?!\[[\d;:]*m)[^\x1b]{0,8}/g) ?? [];
-    const ours = /^\x1b\[(\d+;\d+H|2K|J|\?(1049|25|7|2004|2026)[hl])/;
+    const ours = /^\x1b\[(\d+;\d+H|2K|J|\?(1049|25|7|1000|1002|1006|2004|2026)[hl])/;
     expect(controls.filter((sequence) => !ours.test(sequence))).toEqual([]);
   },
   TIMEOUT_MS,

@@ -8,7 +8,7 @@ import type { HostTerminal } from './terminal-host.ts';
 const stage = setStage();
 
 describe('shutdown', () => {
-  const restored = { alternateScreen: false, cursorHidden: false, bracketedPaste: false, wrap: true };
+  const restored = { alternateScreen: false, cursorHidden: false, bracketedPaste: false, mouse: 'none', wrap: true };
 
   async function left(flags: string, leave: (now: HostTerminal) => void | Promise<void>): Promise<string> {
     const now = stage.open(flags, SIZE, WITH_STTY);
@@ -168,10 +168,12 @@ describe('suspend', () => {
       await now.shows('first line of api.1');
       now.type('\x1a');
       await waitFor('the shell is back', now.modes, (modes) => !modes.alternateScreen && !modes.cursorHidden);
+      expect(now.modes().mouse).toBe('none');
       now.type('echo back in the $((40+2))\r');
       await now.shows('back in the 42');
       now.type('fg\r');
       await now.shows('NAME');
+      await waitFor('the view has the mouse again', now.modes, ({ mouse }) => mouse === 'drag');
       now.type('w');
       await now.shows('it exits at once');
       now.type('\x1b');

@@ -60,7 +60,12 @@ test(
     const before = now.screen();
     now.type('P');
     await now.shows(/paging \+1\s+\d{4}-\d\d-\d\d .* api\.1 first line of api\.1/);
-    expect(now.modes()).toMatchObject({ alternateScreen: false, cursorHidden: false, bracketedPaste: false });
+    expect(now.modes()).toMatchObject({
+      alternateScreen: false,
+      cursorHidden: false,
+      bracketedPaste: false,
+      mouse: 'none',
+    });
     now.type('rsq\x03'); // no key of the view; Ctrl-C ends neither
     now.type('\r');
     await now.shows('NAME');

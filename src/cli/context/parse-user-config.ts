@@ -12,6 +12,8 @@ export type UserConfig = {
   confirm: boolean;
   /** Sentences in the place of the full-screen view. */
   screenReader: boolean;
+  /** The view takes the mouse. */
+  mouse: boolean;
   /** Missing: as the terminal says. */
   theme?: Theme;
   /** Missing: the usual keys. */
@@ -23,13 +25,14 @@ export function parseUserConfig(file: string): UserConfig | { error: WireError }
 }
 
 function readRoot(root: Setting): UserConfig {
-  const view = root.map(['view']).get('view')?.map(['confirm', 'screen_reader', 'theme', 'themes', 'keys']);
+  const view = root.map(['view']).get('view')?.map(['confirm', 'screen_reader', 'mouse', 'theme', 'themes', 'keys']);
   const themes = readThemes(view?.get('themes'));
   const theme = view?.get('theme');
   const keys = view?.get('keys');
   return {
     confirm: view?.get('confirm')?.boolean() ?? true,
     screenReader: view?.get('screen_reader')?.boolean() ?? false,
+    mouse: view?.get('mouse')?.boolean() ?? true,
     ...(theme && { theme: chosenTheme(theme, themes) }),
     ...(keys && { bindings: readKeys(keys) }),
   };

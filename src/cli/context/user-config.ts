@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { WireError } from '../../api/protocol.ts';
 import type { UserConfig } from './parse-user-config.ts';
 
-const DEFAULTS: UserConfig = { confirm: true, screenReader: false };
+const DEFAULTS: UserConfig = { confirm: true, screenReader: false, mouse: true };
 
 /** @returns the defaults without a file; an error that names the file for a value that means nothing. */
 export async function readUserConfig(

@@ -60,14 +60,14 @@ async function showOnce(
   if (context.environment.TERM === 'dumb') return runLineMode(context, view);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
-  const { theme, bindings } = user;
-  return showTui(context, view, { runTui, pid, looks: { theme, bindings }, asksFirst });
+  const { theme, bindings, mouse } = user;
+  return showTui(context, view, { runTui, pid, looks: { theme, bindings, mouse }, asksFirst });
 }
 
 type TuiStart = {
   runTui: typeof import('../../tui/main.tsx').runTui;
   pid: number | null;
-  looks: Pick<TuiOptions, 'theme' | 'bindings'>;
+  looks: Pick<TuiOptions, 'theme' | 'bindings' | 'mouse'>;
   asksFirst: boolean;
 };
 

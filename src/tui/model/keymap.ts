@@ -70,6 +70,7 @@ export type KeyAction =
   | 'oldest'
   | 'newest'
   | 'copy'
+  | 'mouse'
   | 'help'
   | 'detach'
   | 'quit'
@@ -262,6 +263,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('pagedown ctrl+d', 'select', 'cursorPageDown', 'Select', 'a page down'),
   key('home g', 'select', 'cursorOldest', 'Select', 'the oldest line that was read'),
   key('end G', 'select', 'cursorNewest', 'Select', 'the newest line'),
+  key('U', [...SCREENS, 'select'], 'mouse', 'Output', 'leave the mouse to the terminal, or use it here again', 'mouse'),
 
   key('enter', PROMPTS, 'accept', null, 'accept', 'ok'),
   key('escape', PROMPTS, 'back', null, 'cancel', 'cancel'),

@@ -95,6 +95,11 @@ export function firstVisible(count: number, height: number, selected: number): n
   return Math.max(0, Math.min(selected - Math.floor(height / 2), count - height));
 }
 
+/** First visible row of the table of services. @param selected index of a row */
+export function tableStart({ tableTop }: UiState, count: number, height: number, selected: number): number {
+  return tableTop === null ? firstVisible(count, height, selected) : Math.max(0, Math.min(tableTop, count - height));
+}
+
 /** The last line of the terminal stays empty, so that no output makes it scroll. */
 export function frameHeight(state: UiState): number {
   return Math.max(1, state.size.rows - 1);

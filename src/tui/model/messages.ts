@@ -2,6 +2,7 @@
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { Details } from './details.ts';
 import type { Effect, LogRequest, ScaleTarget } from './effects.ts';
+import type { MouseReport } from './mouse-report.ts';
 import type { TerminalSize, Tone, UiState } from './state.ts';
 
 export type UiMessage =
@@ -10,6 +11,7 @@ export type UiMessage =
   | { kind: 'resized'; size: TerminalSize }
   /** `name` as in the keymap. */
   | { kind: 'key'; name: string; nowMs: number }
+  | { kind: 'mouse'; report: MouseReport; nowMs: number }
   /** More than one character at once: pasted. */
   | { kind: 'pasted'; text: string }
   | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }

@@ -11,6 +11,8 @@ export type OutputSelection = {
   anchor: number | null;
   /** The output follows again once the selection has ended. */
   wasFollowing: boolean;
+  /** The button of the mouse that was pressed on the cursor line is still down. */
+  isHeld: boolean;
 };
 
 /** Both are selected. */

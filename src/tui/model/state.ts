@@ -100,6 +100,10 @@ export type UiState = {
   selected: string | null;
   /** Services whose fold the user chose; the others fold by size. */
   folds: Record<string, boolean>;
+  /** The first row of the table on screen, where the mouse decides it; null: so that the selected row shows. */
+  tableTop: number | null;
+  /** The terminal reports the mouse to the view; false: it selects text with it. */
+  mouse: boolean;
   /** Services and instances, in the order in which they were marked. */
   marked: readonly string[];
   sort: SortOrder;
@@ -141,6 +145,8 @@ export type LastScale = { service: string; before: number | null; target: ScaleT
 export const MAX_EVENTS = 1000;
 
 type InitialOptions = { size: TerminalSize; owning: boolean; canEditFile: boolean; asksFirst: boolean } & {
+  /** Default: true. */
+  mouse?: boolean | undefined;
   bindings?: readonly KeyBinding[] | undefined;
 };
 
@@ -148,6 +154,7 @@ export function initialState(start: InitialOptions): UiState {
   return {
     ...start,
     bindings: start.bindings ?? KEYMAP,
+    mouse: start.mouse ?? true,
     lostSinceMs: null,
     status: null,
     samples: NO_SAMPLES,
@@ -156,6 +163,7 @@ export function initialState(start: InitialOptions): UiState {
     overlay: null,
     shutdown: null,
     selected: null,
+    tableTop: null,
     folds: {},
     marked: [],
     sort: null,

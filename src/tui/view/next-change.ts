@@ -1,6 +1,6 @@
 // When the same state will look different: an uptime on the screen, a notice that ends, the clock of a shutdown. Pure.
 import { formatAge } from '../../units.ts';
-import { firstVisible, layoutOf } from '../model/layout.ts';
+import { layoutOf, tableStart } from '../model/layout.ts';
 import { selectedIndex, tableRows } from '../model/rows.ts';
 import { isPanel, type UiState } from '../model/state.ts';
 
@@ -21,7 +21,7 @@ function untilBodyChanges(state: UiState, nowMs: number): number {
 function untilUptimeChanges(state: UiState, nowMs: number): number {
   const rows = tableRows(state);
   const { table } = layoutOf(state, rows.length);
-  const start = firstVisible(rows.length, table, selectedIndex(rows, state.selected));
+  const start = tableStart(state, rows.length, table, selectedIndex(rows, state.selected));
   let soonest = Infinity;
   for (const row of rows.slice(start, start + table)) {
     if (!('instance' in row) || row.instance.startedAt === null) continue;

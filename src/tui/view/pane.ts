@@ -87,15 +87,31 @@ function selectingText({ lineFilter }: UiState, selection: OutputSelection, log:
  * page shows the start of the next line.
  */
 export function paneLines(state: UiState, log: LogView, options: PaneOptions): Line[] {
+  if (options.height <= 0) return [];
+  const rows = paneRows(state, log, options);
+  return rows.length === 0 ? [emptyLine(state, log)] : rows.map((row) => row.line);
+}
+
+/** The line of the log in that row of the pane, from 0; null: the row is empty. */
+export function lineAt(
+  state: UiState,
+  log: LogView,
+  { height, nowMs }: Pick<PaneOptions, 'height' | 'nowMs'>,
+  row: number,
+): BufferedLine | null {
+  return paneRows(state, log, { height, nowMs, colour: false, glyphs: ASCII })[row]?.entry ?? null;
+}
+
+function paneRows(state: UiState, log: LogView, options: PaneOptions): { entry: BufferedLine; line: Line }[] {
   const { height } = options;
-  if (height <= 0) return [];
   const drawing = drawingOf(state, log, options);
+  const rowsOf = (entry: BufferedLine) => drawLine(entry, drawing).map((line) => ({ entry, line }));
   const kept = log.window(state.logBottom, height, drawing.pattern);
   const last = kept.at(-1);
-  if (last === undefined) return [emptyLine(state, log)];
-  const drawn = kept.flatMap((each) => drawLine(each, drawing)).slice(-height);
+  if (last === undefined) return [];
+  const drawn = kept.flatMap(rowsOf).slice(-height);
   const below = log.after(last.seq, height - drawn.length, drawing.pattern);
-  return [...drawn, ...below.flatMap((each) => drawLine(each, drawing))].slice(0, height);
+  return [...drawn, ...below.flatMap(rowsOf)].slice(0, height);
 }
 
 /** Returns how many screen lines a line of the log takes in a pane of that height. */

@@ -1,6 +1,6 @@
 // What the table of services shows: the rows that are visible, the columns that fit, and the cells of both. Pure.
 import { widthOf } from '../../terminal/width.ts';
-import { firstVisible, tableColumns } from '../model/layout.ts';
+import { tableColumns, tableStart } from '../model/layout.ts';
 import { selectedIndex, type TableRow } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { cell, type Line } from './line.ts';
@@ -37,7 +37,7 @@ export function tableOf(
 ): TableContent {
   const width = tableColumns(state);
   const at = selectedIndex(rows, state.selected);
-  const start = firstVisible(rows.length, height, at);
+  const start = tableStart(state, rows.length, height, at);
   const columns = fittingColumns(rows, width, { nowMs, glyphs, sort: state.sort, samples: state.samples });
   const visibleRange = visibleRangeText(rows.length, start, height, glyphs);
   const headLine = headLineOf(columns, width, visibleRange, mayDropTitles);
