@@ -13,7 +13,7 @@ export const showCommand: CommandDefinition<SelectionOptions> = {
   summary: 'show everything known about a service or an instance',
   details: [
     'State, why, dependencies both ways, every value of its configuration with the file and line that it comes from (secrets',
-    'masked), the tree of processes, the last attempts of each probe, the last lines of stderr, the last events. The view shows the same on the key i.',
+    'masked), the tree of processes, the last attempts of each probe, the last exits with what was written to stderr before, the log queues, the last lines of stderr, the last events. The view shows the same on the key i.',
   ].join(' '),
   arguments: requiredNames,
   options: [exceptOption],

@@ -1,21 +1,19 @@
 // Gathers all that is known about a service or an instance: from the supervisor, the files of the project, and its logs.
-import { resolve } from 'node:path';
 import { type Client, ClientError } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { EventRecord, ServiceStatus, Status } from '../../api/protocol.ts';
+import type { EventRecord } from '../../api/protocol.ts';
 import type { InspectedInstance } from '../../api/protocol-inspect.ts';
-import { readLogs } from '../../logs/reader/read-logs.ts';
-import { stripSgr } from '../../terminal/sanitize.ts';
 import type { DetailRow, DetailSection, Details } from '../../tui/model/details.ts';
 import { formatClock } from '../../units.ts';
 import { configurationRows, type DetailsContext, dependencyRows, readConfigured } from './configured.ts';
+import { exitRows } from './exit-rows.ts';
 import { instanceRow } from './instance-row.ts';
 import { probeSection } from './probe-rows.ts';
 import { processSection } from './process-rows.ts';
+import { serviceRows } from './service-rows.ts';
+import { readStderr } from './stderr-lines.ts';
 
 const STDERR_LINES = 10;
-/** Of both streams: those of stderr are among them. */
-const READ_LINES = 500;
 const EVENTS = 8;
 
 /** @returns null if no service or instance has that name. */
@@ -35,7 +33,7 @@ export async function readDetails(
     inspect(client, name),
     readEvents(client, service.name, ids),
     readConfigured(context, client),
-    readStderr(status, service, paths, ids),
+    readStderr(status, service, paths.root, ids),
   ]);
   const nowMs = Date.now();
   const sections: DetailSection[] = [
@@ -43,10 +41,12 @@ export async function readDetails(
     { title: 'why', rows: explanations.flatMap(({ id, causes }) => causes.map((value) => ({ label: id, value }))) },
     processSection(inspected ?? []),
     probeSection(inspected ?? []),
+    { title: 'last exits', rows: exitRows(events, stderr) },
+    { title: 'service', rows: serviceRows(service, status) },
     { title: 'dependencies', rows: dependencyRows(service.name, status, configured) },
     { title: 'configuration', rows: await configurationRows(service.name, configured) },
-    { title: 'last lines of stderr', rows: stderr },
-    { title: 'last events', rows: events.map(({ time, message }) => at(Date.parse(time), message)) },
+    { title: 'last lines of stderr', rows: stderr.slice(-STDERR_LINES).map(({ timeMs, text }) => at(timeMs, text)) },
+    { title: 'last events', rows: events.slice(-EVENTS).map(({ time, message }) => at(Date.parse(time), message)) },
   ];
   const shown = sections.filter(({ rows }) => rows.length > 0);
   return { name, title: service.title ?? null, sections: shown, instances: inspected };
@@ -71,22 +71,5 @@ async function readEvents(client: Client, service: string, ids: ReadonlySet<stri
     if (isOfInstance || (event.instance === null && event.service === service)) found.push(event);
   });
   await done;
-  return found.slice(-EVENTS);
-}
-
-async function readStderr(
-  status: Status,
-  { logQueue, stderrQueue = logQueue }: ServiceStatus,
-  { root }: ProjectPaths,
-  instances: ReadonlySet<string>,
-): Promise<DetailRow[]> {
-  const queues = status.logQueues
-    .filter(({ name }) => name === stderrQueue)
-    .map(({ name, path }) => ({ name, path: resolve(root, path), format: 'text' as const }));
-  const all = { tail: READ_LINES, sinceMs: null, untilMs: null, grep: null };
-  const found: DetailRow[] = [];
-  for await (const lines of readLogs({ queues, instances, ...all })) {
-    for (const { stream, timeMs, line } of lines) if (stream === 'e') found.push(at(timeMs, stripSgr(line)));
-  }
-  return found.slice(-STDERR_LINES);
+  return found;
 }
