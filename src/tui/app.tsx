@@ -1,6 +1,7 @@
 // The root component: the view that the state asks for, and the keyboard. Keeps no state of its own.
 import { Box, type Key } from 'ink';
 import { type Appearance, AppearanceProvider } from './components/appearance.ts';
+import { DiskEditView } from './components/disk-edit-view.tsx';
 import { GraphView } from './components/graph-view.tsx';
 import { EventView, OutputView } from './components/list-view.tsx';
 import { MainView } from './components/main-view.tsx';
@@ -58,6 +59,7 @@ function View({ state, log, nowMs }: ViewProps) {
       {view === 'logs' && <OutputView state={state} log={log} nowMs={nowMs} />}
       {view === 'events' && <EventView state={state} />}
       {view === 'graph' && <GraphView state={state} />}
+      {view === 'diskEdit' && <DiskEditView state={state} />}
       {view === 'queues' && <QueueView state={state} />}
     </Page>
   );

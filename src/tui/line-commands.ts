@@ -169,6 +169,8 @@ export class LineCommands {
         case 'signal':
         case 'reload':
         case 'project':
+        case 'ask':
+        case 'applyHeld':
         case 'explain':
         case 'describe':
           void this.#session.run(effect);

@@ -1,6 +1,9 @@
 // What every page must be able to do. Types only.
+import type { Status } from '../api/protocol.ts';
+import type { Effect } from './model/effects.ts';
 import type { KeyAction } from './model/keymap.ts';
 import type { Reduced } from './model/messages.ts';
+import type { PageAnswer } from './model/page-answer.ts';
 import type { UiState } from './model/state.ts';
 
 export type Page = {
@@ -10,4 +13,9 @@ export type Page = {
   scroll(state: UiState, delta: number): UiState;
   /** Its own meaning of a key; null: the usual one. */
   apply(state: UiState, action: KeyAction, nowMs: number): Reduced | null;
+  /** Only of pages that ask the supervisor: what it answers, or why it does not. */
+  take?(state: UiState, answer: PageAnswer): UiState;
+  fail?(state: UiState, error: string): UiState;
+  /** Whether to ask again, after another status came. */
+  refresh?(before: Status | null, state: UiState): Effect[];
 };

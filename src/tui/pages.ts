@@ -1,14 +1,17 @@
 // The keys of all pages: which page is opened, where it is scrolled to, and what only that page does. Pure.
+import type { Status } from '../api/protocol.ts';
+import { DISK_EDIT_PAGE } from './disk-edit-page.ts';
 import { GRAPH_PAGE } from './graph-page.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { listHeight } from './model/layout.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
+import type { AskingPage, PageAnswer } from './model/page-answer.ts';
 import { isPage, type PageName } from './model/page-name.ts';
 import type { UiState } from './model/state.ts';
 import type { Page } from './page.ts';
 import { QUEUE_PAGE } from './queue-page.ts';
 
-const PAGES: Record<PageName, Page> = { graph: GRAPH_PAGE, queues: QUEUE_PAGE };
+const PAGES: Record<PageName, Page> = { graph: GRAPH_PAGE, queues: QUEUE_PAGE, diskEdit: DISK_EDIT_PAGE };
 
 /** @returns null: the key means the same as in the other views */
 export function applyToPages(state: UiState, action: KeyAction, nowMs: number): Reduced | null {
@@ -29,6 +32,20 @@ export function applyToPages(state: UiState, action: KeyAction, nowMs: number): 
 /** @param lines down positive; in other views, nothing happens */
 export function scrollPage(state: UiState, lines: number): UiState {
   return isPage(state.view) ? PAGES[state.view].scroll(state, lines) : state;
+}
+
+export function takeAnswer(state: UiState, answer: PageAnswer): UiState {
+  return PAGES[answer.of].take?.(state, answer) ?? state;
+}
+
+export function takeFailure(state: UiState, of: AskingPage, error: string): UiState {
+  return PAGES[of].fail?.(state, error) ?? state;
+}
+
+/** What the page that is shown asks again, now that another status came. */
+export function refreshPage(before: Status | null, state: UiState): Reduced {
+  const effects = isPage(state.view) ? (PAGES[state.view].refresh?.(before, state) ?? []) : [];
+  return { state, effects };
 }
 
 /** Rows; null: not a key that scrolls. */

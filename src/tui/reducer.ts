@@ -12,13 +12,14 @@ import { NO_SAMPLES, withSample } from './model/samples.ts';
 import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
 import { withSteadyUsage } from './model/steady-usage.ts';
 import { applyMouse, withSelectedShown } from './mouse-actions.ts';
+import { refreshPage, takeAnswer, takeFailure } from './pages.ts';
 import { typeIntoPrompt } from './prompt.ts';
 
 /** @param log the scroll keys move in it; the reducer only reads it. */
 export function reduce(state: UiState, message: UiMessage, log: LogView): Reduced {
   switch (message.kind) {
     case 'status':
-      return withoutEffects(takeStatus(state, message.status, message.nowMs));
+      return refreshPage(state.status, takeStatus(state, message.status, message.nowMs));
     case 'events':
       return withoutEffects({ ...state, events: [...state.events, ...message.events].slice(-MAX_EVENTS) });
     case 'resized':
@@ -33,6 +34,10 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       return withoutEffects(explain(state, message));
     case 'described':
       return withoutEffects(describe(state, message));
+    case 'answered':
+      return withoutEffects(takeAnswer(state, message.answer));
+    case 'unanswered':
+      return withoutEffects(takeFailure(state, message.of, message.error));
     case 'scaled': {
       const { service, before, target } = message;
       return withoutEffects({ ...state, lastScale: { service, before, target } });

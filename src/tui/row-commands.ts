@@ -107,7 +107,7 @@ function runCommand(
   return ask(state, `${method} all ${count} instances of ${title}?`, effect);
 }
 
-function ask(state: UiState, question: string, effect: Effect): Reduced {
+export function ask(state: UiState, question: string, effect: Effect): Reduced {
   if (!state.asksFirst) return { state, effects: [effect] };
   return withoutEffects({ ...state, overlay: { kind: 'confirm', question, effect } });
 }

@@ -4,9 +4,11 @@ import { type Client, ClientError } from '../api/client.ts';
 import { countEdits, heldText } from '../api/held-edit.ts';
 import type { EventRecord, MethodResult, StartResult, WireError } from '../api/protocol.ts';
 import type { HeldEdit } from '../api/protocol-edits.ts';
+import { askPage } from './ask-page.ts';
 import type { Details } from './model/details.ts';
 import type { Effect, ProjectMethod, ScaleEffect } from './model/effects.ts';
 import type { UiMessage } from './model/messages.ts';
+import type { AskingPage } from './model/page-answer.ts';
 import type { Tone } from './model/state.ts';
 
 /** Writes a pool size into procs.yaml and applies it; the error says why it could not. */
@@ -18,7 +20,7 @@ export type ScaleInFile = (
 export type ReadDetails = (name: string) => Promise<Details>;
 export type SessionCommand = Extract<
   Effect,
-  { kind: 'command' | 'scale' | 'signal' | 'reload' | 'project' | 'explain' | 'describe' }
+  { kind: 'command' | 'scale' | 'signal' | 'reload' | 'project' | 'explain' | 'describe' | 'ask' | 'applyHeld' }
 >;
 
 type SessionOptions = {
@@ -102,6 +104,14 @@ export class SupervisorSession {
       case 'explain':
         await this.#explain(command.name);
         return;
+      case 'ask':
+        await this.#askPage(command.of);
+        return;
+      case 'applyHeld': {
+        const { generation } = await client.request('applyHeld', { since: command.since });
+        this.#notify(`the edit on disk is applied: generation ${generation}`, 'good');
+        return;
+      }
       case 'describe':
         await this.#describe(command.name);
     }
@@ -162,6 +172,15 @@ export class SupervisorSession {
       dispatch({ kind: 'explained', name, explanations, error: null });
     } catch (error) {
       dispatch({ kind: 'explained', name, explanations: null, error: messageOf(error) });
+    }
+  }
+
+  async #askPage(of: AskingPage): Promise<void> {
+    const { client, dispatch } = this.#options;
+    try {
+      dispatch({ kind: 'answered', answer: await askPage(client, of) });
+    } catch (error) {
+      dispatch({ kind: 'unanswered', of, error: messageOf(error) });
     }
   }
 

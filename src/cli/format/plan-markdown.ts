@@ -1,9 +1,10 @@
 // A plan as Markdown for a pull request: a table, and the changed keys in a part that unfolds. Names, values and references
 // come from the change under review: none of them may break the table, become HTML, or notify people. Pure.
+import { formatInstances, withoutRepeats } from '../../api/plan-words.ts';
 import type { Plan, PlanChange, PlanKey } from '../../api/protocol-plan.ts';
 import type { PlanReport } from '../../plan/plan-report.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
-import { formatEnvironmentChange, formatInstances, keyNote, printValue, withoutRepeats } from './plan-text.ts';
+import { formatEnvironmentChange, keyNote, printValue } from './plan-text.ts';
 import { applyCommand, planTitle } from './plan-title.ts';
 
 /** GitHub refuses a comment of more than 65,536 characters; the rest is for what a workflow adds. */

@@ -1,5 +1,6 @@
 // A plan for people: a sign, the service, what happens to which instances and why; below it the keys that changed, each with
 // the place of its new value. Pure.
+import { formatInstances, withoutRepeats } from '../../api/plan-words.ts';
 import type { EnvironmentChange, Plan, PlanChange, PlanKey } from '../../api/protocol-plan.ts';
 import type { FilePlace } from '../../core/load-result.ts';
 import { summarizePlan } from '../../plan/plan-report.ts';
@@ -27,16 +28,6 @@ export function formatPlan(plan: Plan, paint: Paint): string {
 export const formatEnvironmentChange = ({ from, to }: EnvironmentChange): string =>
   escapeControls(`environment ${from ?? 'none'} → ${to ?? 'none'}`);
 
-/** Several changes of one service may list the same key: it is shown with the first of them. */
-export function withoutRepeats(changes: PlanChange[]): PlanChange[] {
-  const shown = new Set<string>();
-  return changes.map((change) => {
-    const keys = change.keys.filter(({ key }) => !shown.has(`${change.service} ${key}`));
-    for (const { key } of keys) shown.add(`${change.service} ${key}`);
-    return { ...change, keys };
-  });
-}
-
 function formatChange(change: PlanChange, width: number, paint: Paint): string {
   const { service, action, instances, keys, reason } = change;
   const [sign, colour] = SIGNS[action];
@@ -59,11 +50,3 @@ export function keyNote(change: PlanChange, key: PlanKey): string {
 }
 
 const printPlace = ({ file, line }: FilePlace): string => `${escapeControls(file)}:${line}`;
-
-/** `api.1`, `api.1 … api.4`, `api.1, api.3`. */
-export function formatInstances(service: string, instances: string[]): string {
-  const numbers = instances.map((id) => Number(id.slice(service.length + 1)));
-  const isRange = numbers.every((number, at) => at === 0 || number === numbers[at - 1]! + 1);
-  if (isRange && instances.length > 2) return `${instances[0]} … ${instances.at(-1)} (${instances.length})`;
-  return instances.length > 8 ? `${instances.length} instances` : instances.join(', ');
-}

@@ -1,6 +1,7 @@
 // What the reducer asks of the outside. Plain values.
 import type { LogPlace } from '../../logs/reader/log-history.ts';
 import type { Direction } from './log-ring.ts';
+import type { AskingPage } from './page-answer.ts';
 
 /** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
 export type ScaleTarget = 'file' | 'override';
@@ -17,6 +18,10 @@ export type Effect =
   /** procs.yaml at the service, in the editor of the user. */
   | { kind: 'edit'; service: string }
   | { kind: 'browse'; url: string }
+  /** What a page shows. */
+  | { kind: 'ask'; of: AskingPage }
+  /** The edit that is held since then. */
+  | { kind: 'applyHeld'; since: string }
   | { kind: 'down'; timeoutMs: number | null }
   | { kind: 'leave'; outcome: LeaveOutcome }
   /** null: a read under way ends. */

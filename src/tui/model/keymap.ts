@@ -151,6 +151,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('escape q l', 'logs', 'back', null, 'back to the services', 'back'),
   key('escape q e', 'events', 'back', null, 'back to the services', 'back'),
   key('escape q', [...PAGE_NAMES], 'back', null, 'back', 'back'),
+  key('enter', 'diskEdit', 'applyEdit', null, 'apply the edit that is held (asks first)', 'apply'),
   key('enter', 'graph', 'focus', null, 'only what it waits for, and what waits for it; or all again', 'only around it'),
   key(
     'q',

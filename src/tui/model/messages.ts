@@ -3,6 +3,7 @@ import type { DownProgress, EventRecord, Explanation, Status } from '../../api/p
 import type { Details } from './details.ts';
 import type { Effect, LogRequest, ScaleTarget } from './effects.ts';
 import type { MouseReport } from './mouse-report.ts';
+import type { AskingPage, PageAnswer } from './page-answer.ts';
 import type { TerminalSize, Tone, UiState } from './state.ts';
 
 export type UiMessage =
@@ -16,6 +17,8 @@ export type UiMessage =
   | { kind: 'pasted'; text: string }
   | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }
   | { kind: 'described'; name: string; details: Details | null; error: string | null }
+  | { kind: 'answered'; answer: PageAnswer }
+  | { kind: 'unanswered'; of: AskingPage; error: string }
   /** A pool has another size; `before` undoes it. */
   | { kind: 'scaled'; service: string; before: number | null; target: ScaleTarget }
   /** What was asked of the log is in the ring. `seq`: the line to show; null: there is none. */

@@ -2,6 +2,7 @@
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { JsonForm } from '../../logs/reader/json-line.ts';
 import type { Details } from './details.ts';
+import { type DiskEditPage, NO_EDIT } from './disk-edit.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
 import { type GraphPage, WHOLE_GRAPH } from './graph.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
@@ -135,6 +136,7 @@ export type UiState = {
   eventBottom: number | null;
   graph: GraphPage;
   queues: QueuesPage;
+  diskEdit: DiskEditPage;
   notice: { text: string; tone: Tone; untilMs: number } | null;
   /** The last change of a pool's size that can be undone. */
   lastScale: LastScale | null;
@@ -185,6 +187,7 @@ export function initialState(start: InitialOptions): UiState {
     eventBottom: null,
     graph: WHOLE_GRAPH,
     queues: NO_QUEUES,
+    diskEdit: NO_EDIT,
     notice: null,
     lastScale: null,
   };

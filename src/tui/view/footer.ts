@@ -49,15 +49,23 @@ function footerKeys(keys: readonly string[]): string {
   return keyLabel(keys[0]!);
 }
 
-/** What keys act on, where it is not what one would think. */
+/** The key for what the banner is about; what keys act on, where it is not what one would think. */
 function filterCells(state: UiState): Cell[] {
   const { view, nameFilter } = state;
   if (view !== 'main') return [];
   const marked = markedTarget(state)?.names ?? [];
   return [
+    ...diskEditCells(state),
     ...(nameFilter === '' ? [] : [cell(` names with ${nameFilter} `, 'match'), cell(' ')]),
     ...(marked.length === 0 ? [] : [cell(` ${marked.length} marked `, 'match'), cell(' ')]),
   ];
+}
+
+/** `p the edit`, while it is rejected or held. */
+function diskEditCells({ status, bindings }: UiState): Cell[] {
+  const key = bindings.find(({ action }) => action === 'diskEdit')?.keys[0];
+  if (key === undefined || status === null || status.config.status === 'applied') return [];
+  return [cell(` ${keyLabel(key)}`, 'key'), cell(' the edit ', 'dim')];
 }
 
 function scaleCells(overlay: ScaleOverlay): Cell[] {

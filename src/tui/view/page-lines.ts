@@ -1,6 +1,8 @@
 // A whole page as lines, for a screen reader.
+import type { Answered } from '../model/page-answer.ts';
 import type { PageName } from '../model/page-name.ts';
 import type { UiState } from '../model/state.ts';
+import { diskEditLines } from './disk-edit-lines.ts';
 import { graphLines } from './graph-lines.ts';
 import type { Line } from './line.ts';
 import { queueLines } from './queue-lines.ts';
@@ -13,5 +15,9 @@ export function pageLines(state: UiState, page: PageName, glyphs: Glyphs): Line[
       return graphLines(state, glyphs);
     case 'queues':
       return queueLines(state, glyphs);
+    case 'diskEdit':
+      return isAnswered(state.diskEdit) ? diskEditLines(state) : null;
   }
 }
+
+const isAnswered = ({ answer, error }: Answered<unknown>): boolean => answer !== null || error !== null;

@@ -1,7 +1,5 @@
 // The lines of the panels over the view: help (made from the keymap), and why.
 import type { Explanation } from '../../api/protocol.ts';
-import { stripSequences } from '../../terminal/sanitize.ts';
-import { wrap } from '../../terminal/width.ts';
 import type { DetailRow, DetailSection } from '../model/details.ts';
 import { keyLabel } from '../model/key-label.ts';
 import type { KeyBinding } from '../model/keymap.ts';
@@ -9,6 +7,7 @@ import type { DetailsOverlay, PanelOverlay, WhyOverlay } from '../model/state.ts
 import { tableLines } from './detail-table.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from './line.ts';
 import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
+import { wrapWords } from './wrap-words.ts';
 
 /** All lines of a panel, without its title; the view shows those from `scroll` on. */
 export function panelLines(panel: PanelOverlay, columns: number, glyphs: Glyphs = UNICODE): Line[] {
@@ -127,21 +126,4 @@ function rowLines({ label, value, from }: DetailRow, width: number, columns: num
     const head = fixedCell(index === 0 ? label : '', width, 'accent');
     return line([cell('   '), head, cell('  '), cell(part), ...(index === parts.length - 1 ? place : [])], columns);
   });
-}
-
-/** Breaks at blanks if possible; a word that is too long is cut. */
-function wrapWords(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let current = '';
-  for (const word of stripSequences(text)
-    .split(' ')
-    .flatMap((each) => wrap(each, Math.max(1, width), 50))) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      lines.push(current);
-      current = word;
-    } else {
-      current = current === '' ? word : `${current} ${word}`;
-    }
-  }
-  return [...lines, current];
 }

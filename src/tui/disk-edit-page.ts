@@ -1,0 +1,34 @@
+// What keys do in the view of the edit on disk. Pure.
+import { isOtherEdit, NO_EDIT } from './model/disk-edit.ts';
+import type { Effect } from './model/effects.ts';
+import { listHeight } from './model/layout.ts';
+import { type Reduced, withoutEffects } from './model/messages.ts';
+import type { UiState } from './model/state.ts';
+import type { Page } from './page.ts';
+import { ask } from './row-commands.ts';
+import { diskEditLines } from './view/disk-edit-lines.ts';
+import { scrolledTo } from './view/list-content.ts';
+
+const ASK: Effect = { kind: 'ask', of: 'diskEdit' };
+
+export const DISK_EDIT_PAGE: Page = {
+  open: (state) => ({ state: { ...state, diskEdit: NO_EDIT }, effects: [ASK] }),
+  scroll(state, delta) {
+    const scroll = scrolledTo(state.diskEdit.scroll, delta, diskEditLines(state).length, listHeight(state));
+    return { ...state, diskEdit: { ...state.diskEdit, scroll } };
+  },
+  apply: (state, action) => (action === 'applyEdit' ? applyHeld(state) : null),
+  take: (state, answer) =>
+    answer.of === 'diskEdit' ? { ...state, diskEdit: { ...state.diskEdit, answer: answer.edit, error: null } } : state,
+  fail: (state, error) => ({ ...state, diskEdit: { ...state.diskEdit, error } }),
+  refresh: (before, state) => (state.status !== null && isOtherEdit(before, state.status) ? [ASK] : []),
+};
+
+/** Edits that `orch pause` holds are applied by a resume: all of them, and those that come. */
+function applyHeld(state: UiState): Reduced {
+  const held = state.diskEdit.answer?.held ?? state.status?.config.held;
+  if (held === undefined) return withoutEffects(state);
+  const isPaused = held.reasons.some(({ rule }) => rule === 'paused');
+  const effect: Effect = isPaused ? { kind: 'project', method: 'resume' } : { kind: 'applyHeld', since: held.since };
+  return ask(state, `apply the edit on disk (${held.summary})?`, effect);
+}
