@@ -32,3 +32,10 @@ test('the last three exits are shown; one whose start is not known takes the lin
   const stderr = [line('api.1', 1, 'first'), line('api.4', 1, 'fourth')];
   expect(shown(events, stderr)).toEqual(['api.2 exited 2', 'api.3 exited 3', 'api.4 exited 4', 'fourth']);
 });
+
+test('lines that were read before the start was known belong to the process that was being started', () => {
+  const started = { ...event(6, 'started', 'api.1'), details: { tookMs: 40 } };
+  const events = [event(1, 'started', 'api.1'), event(4, 'exited', 'api.1'), started, event(7, 'exited', 'api.1')];
+  const stderr = [line('api.1', 5_959, 'of the first'), line('api.1', 5_960, 'of the second')];
+  expect(shown(events, stderr)).toEqual(['api.1 exited 4', 'of the first', 'api.1 exited 7', 'of the second']);
+});

@@ -25,8 +25,14 @@ export function exitRows(events: readonly EventRecord[], stderr: readonly Stderr
  * started within milliseconds, such lines are shown with that one. */
 function lifeOf({ instance, seq }: EventRecord, events: readonly EventRecord[]) {
   const starts = events.filter((event) => event.type === 'started' && event.instance === instance);
-  const timeOf = (start: EventRecord | undefined) => (start === undefined ? null : Date.parse(start.time));
-  const fromMs = timeOf(starts.findLast((start) => start.seq < seq)) ?? 0;
-  const toMs = timeOf(starts.find((start) => start.seq > seq)) ?? Number.POSITIVE_INFINITY;
+  const fromMs = startOf(starts.findLast((start) => start.seq < seq)) ?? 0;
+  const toMs = startOf(starts.find((start) => start.seq > seq)) ?? Number.POSITIVE_INFINITY;
   return { instance, fromMs, toMs };
+}
+
+/** When the start began: a program may have written lines before it is known to run. */
+function startOf(started: EventRecord | undefined): number | null {
+  if (started === undefined) return null;
+  const { tookMs } = started.details;
+  return Date.parse(started.time) - (typeof tookMs === 'number' ? tookMs : 0);
 }
