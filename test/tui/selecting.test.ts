@@ -119,6 +119,17 @@ describe('what is copied', () => {
     expect(copied(ring, ['k', 'y'], state).copied?.note).toBe('');
   });
 
+  test('says that lines are missing once the line where it began had to go for others', () => {
+    const ring = ringWith(Array.from({ length: 1000 }, () => 'x'));
+    const { state } = press(shownState(SIZE, { view: 'logs' }), ['V', 'space', 'g'], ring);
+    ring.setPaused(true);
+    const others = (count: number) => Array.from({ length: count }, () => outputLine(0, { line: 'y' }));
+    ring.addOlder(others(19_500), false);
+    expect(copied(ring, ['y'], state).copied).toMatchObject({ lines: 1000, note: '' });
+    ring.push(others(5000));
+    expect(copied(ring, ['y'], state).copied).toMatchObject({ lines: 500, note: '; lines in between are missing' });
+  });
+
   test('more than the clipboard takes is refused, and stays selected to be saved', () => {
     const ring = ringWith(Array.from({ length: 40 }, () => 'x'.repeat(4000)));
     const { state, effects } = press(shownState(SIZE), ['V', 'space', 'g', 'y'], ring);
@@ -147,6 +158,10 @@ describe('leaving', () => {
     const ring = ringOf(50);
     const paused = press(shownState(SIZE, { view: 'logs' }), ['pageup'], ring).state;
     expect(press(paused, ['V', 'K', 'escape'], ring).state.logBottom).toBe(paused.logBottom);
+  });
+
+  test('a key with Shift that has no meaning of its own means what it means without', () => {
+    expect(press(shownState(SIZE), ['shift+down', 'shift+down']).state.selected).toBe('api.2');
   });
 
   test('keys of the table do nothing meanwhile', () => {
