@@ -56,7 +56,7 @@ export async function takeTour(session, isFilmed) {
   await press('j', /▌ +· api\.1/, 'one instance', 0.2);
   await session.shows(/── api\.1 output/);
   await live(1);
-  await press('i', /── api\.1 ─[\s\S]*last events/, 'details', 2.4);
+  await press('i', /── api\.1 ─[\s\S]*configuration/, 'details', 2.4);
   picture('details', 'i: what is known about api.1, with the file and line of each value');
   await press('escape', /NAME +STATE/, null, 0.6);
 
