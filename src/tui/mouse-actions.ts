@@ -1,5 +1,6 @@
 // What the mouse does: the wheel scrolls what is under it, a click selects a row of the table or a line of the output, a drag
 // selects lines. Pure.
+import { applyAction } from './actions.ts';
 import { outputPage, readAhead, type Sight } from './find.ts';
 import { layoutOf, pageHeight, tableStart } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
@@ -11,7 +12,7 @@ import { searchPattern } from './model/search-pattern.ts';
 import { isPanel, type UiState } from './model/state.ts';
 import { scrollPage } from './pages.ts';
 import { answerPrompt } from './prompt.ts';
-import { moveCursor, withAnchor } from './select-lines.ts';
+import { endSelection, moveCursor, withAnchor } from './select-lines.ts';
 import { lineAt } from './view/pane.ts';
 import { scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
@@ -85,19 +86,21 @@ function scrollOutput(state: UiState, lines: number, { log, nowMs }: Sight): Red
 }
 
 function press(state: UiState, { part, line }: ScreenPlace, sight: Sight): UiState {
-  if (part === 'table') return selectRow(state, line);
+  if (part === 'table') return pressRow(state, line, sight);
   return part === 'output' ? pressLine(state, line, sight) : state;
 }
 
-/** As the keys select it, but the table stays where it is. */
-function selectRow(state: UiState, line: number): UiState {
+/** Selects it as the keys do, but the table stays where it is. Once it is selected, a click on a pool folds or unfolds it. */
+function pressRow(state: UiState, line: number, sight: Sight): UiState {
   const rows = tableRows(state);
   const { table } = layoutOf(state, rows.length);
   const tableTop = tableStart(state, rows.length, table, selectedIndex(rows, state.selected));
   const row = rows[tableTop + line];
   if (row === undefined) return state;
-  const follow = state.allOutput || row.id === state.selected ? {} : { logBottom: null, searchHit: null };
-  return { ...state, selection: null, selected: row.id, tableTop, ...follow };
+  const follow = state.allOutput ? {} : { logBottom: null, searchHit: null };
+  if (row.id !== state.selected) return { ...state, selection: null, selected: row.id, tableTop, ...follow };
+  const ended = state.selection === null ? state : endSelection(state, state.selection);
+  return applyAction({ ...ended, tableTop }, 'toggleFold', sight).state;
 }
 
 function pressLine(state: UiState, line: number, { log, nowMs }: Sight): UiState {

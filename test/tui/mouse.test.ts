@@ -109,6 +109,18 @@ describe('the table', () => {
     expect(find(clicked, ring, 'worker.5 ')).toEqual(before);
   });
 
+  test('a second click on a pool folds it, and unfolds it again', () => {
+    const state = shownState(NARROW);
+    const click = at(state, ring, '▾ api ');
+    const selected = act(state, ring, click, ['release', click[1], click[2]]);
+    expect(find(selected, ring, '▾ api ')).toBeDefined();
+    const folded = act(selected, ring, click);
+    expect(find(folded, ring, '▸ api ').row).toBe(click[2]);
+    expect(find(act(folded, ring, click), ring, '· api.1 ')).toBeDefined();
+    const single = at(state, ring, 'mailer ');
+    expect(act(state, ring, single, single)).toEqual(act(state, ring, single));
+  });
+
   test('a click below its last row does nothing', () => {
     const state = shownState(WIDE);
     expect(act(state, ring, ['press', 3, 40])).toEqual(state);
