@@ -89,7 +89,7 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'help':
       return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0, bindings: state.bindings } });
     case 'back':
-      if (state.overlay === null && context.log.isReadingMore)
+      if (state.overlay === null && context.log.progress.isAny)
         return { state, effects: [{ kind: 'readLog', request: null }] };
       return withoutEffects(back(state));
     case 'accept':

@@ -57,10 +57,9 @@ export class Away {
     await this.#lend((stdin) => startEditor(place, process.env, stdin));
   }
 
-  /** The same for the pager, with a text. */
-  async page(output: { text: string; atLine: number }): Promise<void> {
-    const { startPager } = await import('./pager.ts');
-    await this.#lend((stdin) => startPager(output, process.env, stdin));
+  /** The same for any program. */
+  show(start: (stdin: NodeJS.ReadStream) => Promise<ProgramRun>): Promise<void> {
+    return this.#lend(start);
   }
 
   /** Resolves when the user has left the program of the instance, or that has exited. */

@@ -21,7 +21,7 @@ import { Screen } from './screen.ts';
 import { isLost, messageOf, SupervisorSession } from './session.ts';
 import type { FindNext, TuiOptions, TuiOutcome } from './tui-options.ts';
 import { nextChangeMs } from './view/next-change.ts';
-import { outputText, plainOutput } from './view/plain-output.ts';
+import { outputForm, plainOutput } from './view/plain-output.ts';
 import { colourLevel } from './view/themes.ts';
 
 type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
@@ -202,7 +202,8 @@ export class TuiController {
   }
 
   #openOutside(effect: OutsideEffect): void {
-    openOutside(effect, this.#away, this.#options, () => outputText(this.#state, this.#ring)).then(
+    const form = outputForm(this.#state, this.#ring, Date.now());
+    openOutside(effect, this.#away, this.#options, (file) => this.#follower.write(file, form)).then(
       (text) => text !== null && this.#notify(text, 'good'),
       (error) => this.#notify(messageOf(error), 'bad'),
     );
@@ -284,7 +285,7 @@ export class TuiController {
     if (run === null) return null;
     this.#pendingRun = null;
     this.#clock.stop();
-    this.#follower.close();
+    this.#follower.end();
     this.#session.stop();
     this.#client.close();
     this.#output.close();

@@ -14,6 +14,7 @@ const OUTPUT_ACTIONS = [
   'mute',
   'markOutput',
   'pager',
+  'editOutput',
   'wrap',
   'jsonLines',
   'times',
@@ -28,6 +29,8 @@ export function applyToOutput(state: UiState, action: OutputAction, nowMs: numbe
   switch (action) {
     case 'pager':
       return { state, effects: [{ kind: 'pageOutput' }] };
+    case 'editOutput':
+      return { state, effects: [{ kind: 'editOutput' }] };
     case 'level':
       return withoutEffects({ ...state, levels: nextLevelFilter(state.levels), logBottom: null, searchHit: null });
     case 'range':

@@ -1,17 +1,21 @@
 // Keeps the ring filled with the output of the selected row: reads the queue files, never asks the supervisor.
+import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ProjectPaths } from '../api/paths.ts';
 import { queuesOf } from '../logs/queue-services.ts';
 import { type EntryJudge, forwardFilter } from '../logs/reader/entry-filter.ts';
 import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
+import type { HistorySelection } from '../logs/reader/log-history.ts';
 import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
 import { lineFilter } from '../logs/reader/read-logs.ts';
 import { UnfinishedFollower } from '../logs/reader/unfinished-lines.ts';
 import type { LogRequest } from './model/effects.ts';
 import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
 import { outputFilter } from './model/output-filter.ts';
+import type { OutputForm } from './model/output-form.ts';
 import { outputTarget } from './model/rows.ts';
 import type { UiState } from './model/state.ts';
+import { OutputExport, type WrittenOutput } from './output-export.ts';
 import { type OnRead, OutputHistory } from './output-history.ts';
 
 /** In the output of all services a flood is skipped, not read: it scrolls too fast to be seen, and each line costs. */
@@ -50,6 +54,8 @@ export class OutputFollower {
   /** Which lines the user wants to see. */
   #filterKey = '';
   readonly #history: OutputHistory;
+  readonly #export: OutputExport;
+  #target: FollowTarget | null = null;
   #isPaused = false;
   /** The last line of the ring is already a mark for skipped lines. */
   #endsWithSkipMark = false;
@@ -72,12 +78,22 @@ export class OutputFollower {
     this.#paths = paths;
     this.#onLines = onLines;
     this.#history = new OutputHistory(ring, onRead, onLines);
+    this.#export = new OutputExport(ring, onLines);
   }
 
-  /** Reads on in the log, past what the ring has. @param request null: a read under way ends */
+  /** Reads on in the log, past what the ring has. @param request null: what is read or written ends */
   read(request: LogRequest | null): void {
-    if (request === null) this.#history.stop();
-    else void this.#history.request(request);
+    if (request === null) {
+      this.#history.stop();
+      this.#export.stop();
+    } else void this.#history.request(request);
+  }
+
+  /** Writes all that the view shows of the log. @returns null: it was stopped */
+  async write(file: FileHandle, form: OutputForm): Promise<WrittenOutput | null> {
+    if (this.#target === null) throw new Error('the output is not known yet');
+    const { filter, entries } = this.#target;
+    return this.#export.write(file, { selection: this.#selectionOf(this.#target), shown: { filter, entries } }, form);
   }
 
   /** Cheap when nothing changed; called after each change of the state. */
@@ -95,6 +111,7 @@ export class OutputFollower {
     if (!isOther && filterKey === this.#filterKey) return;
     this.#filterKey = filterKey;
     const target = { names, queues, filter: passes, entries, sinceMs };
+    this.#target = target;
     if (!isOther) {
       // The lines on screen stay until the first others are read.
       this.close();
@@ -121,14 +138,25 @@ export class OutputFollower {
     this.#closeUnfinished();
   }
 
+  /** The view ends. */
+  end(): void {
+    this.close();
+    this.#export.stop();
+  }
+
+  /** Whose lines, from which files. */
+  #selectionOf({ names, queues, sinceMs }: FollowTarget): HistorySelection {
+    const isAll = names.length === 0;
+    const past = isAll || this.#paths === null ? queues : queuesOf(queues, names, this.#paths);
+    return { queues: past, instances: isAll ? null : new Set(names), sinceMs };
+  }
+
   /** The lines of the ring stay until the first new ones arrive. */
   #follow(target: FollowTarget): void {
     let isFirst = true;
     let count = 0;
     const [only = null] = target.names;
-    const past =
-      only === null || this.#paths === null ? target.queues : queuesOf(target.queues, target.names, this.#paths);
-    const instances = only === null ? null : new Set(target.names);
+    const selection = this.#selectionOf(target);
     const { filter, entries } = target;
     const isFiltered = filter !== null || entries !== null;
     const isShown = isFiltered ? forwardFilter(filter ?? (() => true), entries) : null;
@@ -143,8 +171,8 @@ export class OutputFollower {
     };
     const follower = followLogs({
       queues: target.queues,
-      past,
-      instances,
+      past: selection.queues,
+      instances: selection.instances,
       tail: HISTORY_LINES + (entries === null ? 0 : CONTEXT_LINES),
       sinceMs: target.sinceMs,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
@@ -155,7 +183,7 @@ export class OutputFollower {
         this.#ring.setStart(count < HISTORY_LINES);
         this.#ring.setMarks(this.#ring.marks);
         this.#followUnfinished(target);
-        this.#history.select({ queues: past, instances, sinceMs: target.sinceMs }, { filter, entries });
+        this.#history.select(selection, { filter, entries });
         if (isFiltered && this.#ring.mayHaveOlder) this.read({ kind: 'older' });
         this.#onLines();
       },

@@ -6,27 +6,28 @@ import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
 import { isFoundRaw } from './model/buffered-line.ts';
 import type { LogRequest } from './model/effects.ts';
 import type { LogRing } from './model/log-ring.ts';
+import type { FileProgress } from './model/read-progress.ts';
 import { searchPattern } from './model/search-pattern.ts';
+import { ProgressReport } from './progress-report.ts';
 
 /** What one request for older or newer lines gets. */
 const MORE_LINES = 2000;
 /** Lines before and after a place in the log that is shown. */
 const BEFORE_LINES = 1000;
 const AFTER_LINES = 2000;
-/** The title does not flicker for a shorter read. */
-const REPORT_AFTER_MS = 200;
 
 type FindRequest = Extract<LogRequest, { kind: 'find' }>;
 /** A read is over: what it was for, and the line to show. */
 export type OnRead = (request: LogRequest, seq: number | null) => void;
 
 /** null: all lines, all entries */
-type ShownLines = { filter: LineFilter | null; entries: EntryJudge | null };
+export type ShownLines = { filter: LineFilter | null; entries: EntryJudge | null };
 
 export class OutputHistory {
   readonly #ring: LogRing;
   readonly #onRead: OnRead;
   readonly #onChange: () => void;
+  readonly #report: ProgressReport;
   #selection: HistorySelection | null = null;
   #shown: ShownLines = { filter: null, entries: null };
   #request: LogRequest | null = null;
@@ -37,6 +38,10 @@ export class OutputHistory {
     this.#ring = ring;
     this.#onRead = onRead;
     this.#onChange = onChange;
+    this.#report = new ProgressReport((progress) => {
+      ring.progress.shown = progress;
+      onChange();
+    });
   }
 
   /** Whose lines are read from now on. A read of others ends. */
@@ -49,7 +54,7 @@ export class OutputHistory {
   stop(): void {
     this.#request = null;
     this.#read?.stop();
-    this.#reportLong(false);
+    this.#report.end();
   }
 
   async request(request: LogRequest): Promise<void> {
@@ -57,20 +62,13 @@ export class OutputHistory {
     if (this.#selection === null || (isAhead && this.#request !== null)) return;
     this.stop();
     this.#request = request;
-    const timer = setTimeout(() => this.#reportLong(this.#request === request), REPORT_AFTER_MS);
+    this.#report.begin();
     const seq = await this.#perform(request);
-    clearTimeout(timer);
     if (this.#request !== request) return;
     this.#request = null;
-    this.#reportLong(false);
+    this.#report.end();
     this.#onChange();
     this.#onRead(request, seq);
-  }
-
-  #reportLong(isLong: boolean): void {
-    if (this.#ring.isReadingMore === isLong) return;
-    this.#ring.isReadingMore = isLong;
-    this.#onChange();
   }
 
   #perform(request: LogRequest): Promise<number | null> {
@@ -146,7 +144,8 @@ export class OutputHistory {
     run: (read: HistoryRead) => Promise<HistoryLines>,
   ): Promise<HistoryLines | null> {
     if (this.#selection === null || this.#request !== request) return null;
-    const read = new HistoryRead(this.#selection, filter ?? (() => true), this.#shown.entries);
+    const onFile = (progress: FileProgress) => this.#request === request && this.#report.go(progress);
+    const read = new HistoryRead(this.#selection, filter ?? (() => true), this.#shown.entries, onFile);
     this.#read = read;
     try {
       const lines = await run(read);

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Status } from '../api/protocol.ts';
 import { applyAction } from './actions.ts';
 import { showRead } from './find.ts';
-import { actionOf } from './model/keymap.ts';
+import { actionOf } from './model/key-actions.ts';
 import { hasSparklines } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, type UiMessage, withoutEffects } from './model/messages.ts';

@@ -1,16 +1,53 @@
-// Saves a text to a file that the user names.
-import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
+// Files that the output is written to: one that the user names, and one for the time that another program shows it.
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
-/** @param name relative to the working directory. A file that exists is left alone. @returns its path */
-export async function saveFile(name: string, text: string): Promise<string> {
+/** Writes the file. null: the user does not want it any more. */
+type WriteFile<Written> = (file: FileHandle) => Promise<Written | null>;
+
+/**
+ * @param name relative to the working directory. A file that exists is left alone.
+ * @returns its path, and what `write` returned; null: there is no file
+ */
+export async function saveFile<Written>(
+  name: string,
+  write: WriteFile<Written>,
+): Promise<{ path: string; written: Written } | null> {
   const path = resolve(name.replace(/^~(?=\/|$)/, homedir()));
+  const written = await writeNew(path, write);
+  return written === null ? null : { path, written };
+}
+
+/** A file that nobody else can read. The caller removes it. @returns null: there is none */
+export async function temporaryFile<Written>(
+  write: WriteFile<Written>,
+): Promise<{ path: string; written: Written; remove(): Promise<void> } | null> {
+  const directory = await mkdtemp(join(tmpdir(), 'orch-output-')); // mode 0700
+  const remove = () => rm(directory, { recursive: true, force: true });
+  const path = join(directory, 'output.txt');
   try {
-    await writeFile(path, text, { flag: 'wx' });
+    const written = await writeNew(path, write);
+    if (written !== null) return { path, written, remove };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new Error(`${path} exists already`);
+    await remove();
     throw error;
   }
-  return path;
+  await remove();
+  return null;
+}
+
+/** A file that was not written to its end is removed. */
+async function writeNew<Written>(path: string, write: WriteFile<Written>): Promise<Written | null> {
+  const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Error(`${path} exists already`) : error;
+  });
+  let written: Written | null = null;
+  try {
+    written = await write(file);
+  } finally {
+    await file.close();
+    if (written === null) await rm(path, { force: true });
+  }
+  return written;
 }

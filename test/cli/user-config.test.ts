@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseUserConfig, type UserConfig } from '../../src/cli/context/parse-user-config.ts';
 import { readUserConfig } from '../../src/cli/context/user-config.ts';
-import { actionOf } from '../../src/tui/model/keymap.ts';
+import { actionOf } from '../../src/tui/model/key-actions.ts';
 import { DARK, LIGHT } from '../../src/tui/view/themes.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-user-'));

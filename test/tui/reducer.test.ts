@@ -1,7 +1,8 @@
 // What keys do: tables of (state, keys) → (state, effects).
 import { describe, expect, test } from 'vitest';
+import { actionOf } from '../../src/tui/model/key-actions.ts';
 import { keyLabel } from '../../src/tui/model/key-label.ts';
-import { actionOf, KEYMAP } from '../../src/tui/model/keymap.ts';
+import { KEYMAP } from '../../src/tui/model/keymap.ts';
 import { outputTarget, selectedRow, tableRows } from '../../src/tui/model/rows.ts';
 import { contextOf, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';

@@ -20,18 +20,28 @@ export type LogPlace = { timeMs: number; same: number };
 /** Lines in time order. `isAll`: no more were there. */
 export type HistoryLines = { lines: LogLine[]; isAll: boolean };
 
+/** `file`: how many of the `files` were begun. */
+type OnFile = (progress: { file: number; files: number }) => void;
+
 export class HistoryRead {
   readonly #queues: Segment[][];
   readonly #instances: ReadonlySet<string> | null;
   readonly #sinceMs: number | null;
   readonly #where: LineFilter;
   readonly #entries: EntryJudge | null;
+  readonly #onFile: OnFile;
   #isStopped = false;
 
   /** @param where only lines that pass are wanted. `entries`: and only of these entries; null: of all */
-  constructor({ queues, instances, sinceMs }: HistorySelection, where: LineFilter, entries: EntryJudge | null = null) {
+  constructor(
+    { queues, instances, sinceMs }: HistorySelection,
+    where: LineFilter,
+    entries: EntryJudge | null = null,
+    onFile: OnFile = () => undefined,
+  ) {
     this.#queues = queues.map((queue) => openQueueFiles(queue, 'utf8', beginOf(sinceMs, entries)).segments);
     this.#entries = entries;
+    this.#onFile = onFile;
     this.#instances = instances;
     this.#sinceMs = sinceMs;
     this.#where = where;
@@ -57,6 +67,15 @@ export class HistoryRead {
     return { lines: lines.slice(same, same + count), isAll: lines.length <= count + same && !this.#isStopped };
   }
 
+  /** All wanted lines before a time. */
+  all(untilMs: number): AsyncGenerator<LogLine[]> {
+    return this.#read({ tail: null, sinceMs: this.#sinceMs, untilMs });
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** A read under way ends after the block it is reading, with what it has found. */
   stop(): void {
     this.#isStopped = true;
@@ -69,7 +88,10 @@ export class HistoryRead {
   }
 
   #read(limits: { tail: number | null; sinceMs: number | null; untilMs: number | null }): AsyncGenerator<LogLine[]> {
+    const files = this.#queues.flat().length;
+    let file = 0;
+    const onFile = () => this.#onFile({ file: ++file, files });
     const wanted = { instances: this.#instances, where: this.#where, entries: this.#entries };
-    return readSegments(this.#queues, { queues: [], grep: null, ...wanted, ...limits });
+    return readSegments(this.#queues, { queues: [], grep: null, onFile, ...wanted, ...limits });
   }
 }

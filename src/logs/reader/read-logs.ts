@@ -25,6 +25,8 @@ export type ReadOptions = LogSelection & {
   where?: LineFilter;
   /** Which entries are wanted; default: all. */
   entries?: EntryJudge | null;
+  /** Another file is read, or need not be. */
+  onFile?(): void;
 };
 
 /** Batches of lines in time order. The files stay open until the generator is exhausted or returned. */
@@ -73,6 +75,7 @@ export function lineFilter(
 
 async function* sequenceOf(segments: Segment[], options: ReadOptions): AsyncGenerator<LogLine[]> {
   for (const segment of segments) {
+    options.onFile?.();
     for await (const lines of segment.forward(beginOf(options.sinceMs, options.entries ?? null))) {
       yield lines;
       const last = lines.at(-1);
@@ -101,6 +104,7 @@ async function lastOfQueue(
 ): Promise<LogLine[]> {
   let found: LogLine[] = [];
   for (let at = segments.length - 1; at >= 0 && found.length < count; at -= 1) {
+    options.onFile?.();
     if (isAllAfter(segments[at - 1], options.untilMs)) continue;
     const lines = await segments[at]!.last(count - found.length, passes, options, options.entries);
     found = [...lines, ...found];

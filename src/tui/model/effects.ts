@@ -26,10 +26,11 @@ export type Effect =
   | { kind: 'leave'; outcome: LeaveOutcome }
   /** null: a read under way ends. */
   | { kind: 'readLog'; request: LogRequest | null }
-  /** `selected`: only these lines; null: all that were read. */
+  /** `selected`: only these lines; null: all that the filters show, of the whole log. */
   | { kind: 'saveOutput'; file: string; selected: SelectedText | null }
   | { kind: 'copyLines'; copied: SelectedText }
   | { kind: 'pageOutput' }
+  | { kind: 'editOutput' }
   /** Lines, each without its newline. */
   | { kind: 'sendInput'; instance: string; lines: string[] }
   /** The keyboard is the program's until its user leaves. */

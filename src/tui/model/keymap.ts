@@ -54,6 +54,7 @@ export type KeyAction =
   | 'markOutput'
   | 'save'
   | 'pager'
+  | 'editOutput'
   | 'search'
   | 'findOlder'
   | 'findNewer'
@@ -227,8 +228,9 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('C', ['main', 'logs'], 'clear', 'Output', 'clear: only what comes from now on'),
   key('M', ['main', 'logs'], 'mute', 'Output', 'leave the service out of the output of all, or not any more'),
   key('L', ['main', 'logs'], 'markOutput', 'Output', 'draw a line under the newest output'),
-  key('S', ['main', 'logs'], 'save', 'Output', 'save the lines that were read so far to a file'),
-  key('P', ['main', 'logs'], 'pager', 'Output', 'open the same lines in `$PAGER`'),
+  key('S', ['main', 'logs'], 'save', 'Output', 'save the output to a file: the whole log within the filters'),
+  key('P', ['main', 'logs'], 'pager', 'Output', 'open the same in `$PAGER`, at the line on screen'),
+  key('ctrl+e', ['main', 'logs'], 'editOutput', 'Output', 'open the same in `$EDITOR`'),
   key('f /', 'events', 'grep', null, 'find', 'find'),
   key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
   key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),
@@ -281,20 +283,3 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('backspace delete', PROMPTS, 'erase', null, 'delete a character'),
   key('ctrl+u', PROMPTS, 'eraseAll', null, 'delete all'),
 ];
-
-const indexes = new WeakMap<readonly KeyBinding[], Map<string, KeyAction>>();
-
-/** @returns null for a key without a meaning in that context. */
-export function actionOf(key: string, context: KeyContext, bindings: readonly KeyBinding[] = KEYMAP): KeyAction | null {
-  let index = indexes.get(bindings);
-  if (index === undefined) {
-    index = new Map(
-      bindings.flatMap(({ contexts, keys, action }) =>
-        contexts.flatMap((each) => keys.map((key) => [`${each} ${key}`, action] as const)),
-      ),
-    );
-    indexes.set(bindings, index);
-  }
-  // With Shift, a key means the same unless that has a meaning of its own.
-  return index.get(`${context} ${key}`) ?? index.get(`${context} ${key.replace(/^shift\+/, '')}`) ?? null;
-}

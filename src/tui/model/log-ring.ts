@@ -7,6 +7,7 @@ import { type BufferedLine, bufferedLine, isFound, isStored } from './buffered-l
 import { LineList } from './line-list.ts';
 import { OutputMarks } from './output-marks.ts';
 import { PausedLines } from './paused-lines.ts';
+import { ReadProgress } from './read-progress.ts';
 import type { SearchPattern } from './search-pattern.ts';
 
 export type Direction = 'older' | 'newer';
@@ -17,8 +18,8 @@ export type FindResult = { kind: 'found'; seq: number } | { kind: 'beyond'; plac
 export type LogView = {
   /** The lines of this output are still being read. */
   readonly isReading: boolean;
-  /** A read of other parts of the log takes long. */
-  readonly isReadingMore: boolean;
+  /** Of reads of other parts of the log. */
+  readonly progress: ReadProgress;
   readonly size: number;
   readonly lastSeq: number;
   /** The newest `count` matching lines that are not newer than `bottomSeq` (null: the newest there is), oldest first. */
@@ -46,7 +47,7 @@ const MAX_CHARS = 4 * 1024 * 1024;
 
 export class LogRing extends LineList implements LogView {
   isReading = false;
-  isReadingMore = false;
+  readonly progress = new ReadProgress();
   /** Other lines are not kept; null: all are. */
   filter: LineFilter | null = null;
   readonly #marks = new OutputMarks();

@@ -7,6 +7,7 @@ import { paneColumns } from '../model/layout.ts';
 import { type Level, levelOf } from '../model/level.ts';
 import type { LogView } from '../model/log-ring.ts';
 import { isUserMark } from '../model/output-marks.ts';
+import { progressTexts } from '../model/read-progress.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { isMatch, type SearchPattern, searchPattern } from '../model/search-pattern.ts';
 import { type OutputSelection, selectedLines, spanOf } from '../model/selected-lines.ts';
@@ -35,9 +36,8 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   const isAll = target.names.length === 0;
   const muted = isAll && state.muted.length > 0 ? [cell(` without ${state.muted.join(', ')}`, 'warn')] : [];
   const what = [cell(isAll ? '' : ' output', 'dim'), ...muted, ...searchCells(state)];
-  const mark = log.isReadingMore
-    ? cell('reading the log … Esc stops', 'busy')
-    : state.selection !== null
+  const mark =
+    state.selection !== null
       ? cell(selectingText(state, state.selection, log), 'accent')
       : following
         ? cell(`${glyphs.follow} following`, 'dim')
@@ -46,7 +46,9 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
   // The ends of the rule take 9 columns with their blanks.
   const room = (marks: Cell[]) => columns - 9 - cellsWidth([...what, ...marks]);
-  const choices = visibleRange === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
+  const usual = visibleRange === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
+  const progress = progressTexts(log.progress).map((text) => [cell(text, 'busy')]);
+  const choices = progress.length > 0 ? progress : usual;
   const least = Math.min(MIN_NAME_WIDTH, widthOf(target.title));
   const marks = choices.find((each) => room(each) >= least) ?? [];
   const name = clipMiddle(target.title, Math.max(least, room(marks)));

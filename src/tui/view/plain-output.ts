@@ -1,8 +1,12 @@
 // The output as plain text: to copy from the normal screen, for a file, for a pager.
-import { stripSgr } from '../../terminal/sanitize.ts';
+import type { LogPlace } from '../../logs/reader/log-history.ts';
+import type { LogLine } from '../../logs/reader/log-line.ts';
+import { sanitizeLine, stripSgr } from '../../terminal/sanitize.ts';
 import { formatClock } from '../../units.ts';
-import type { BufferedLine } from '../model/buffered-line.ts';
+import { isStored } from '../model/buffered-line.ts';
 import type { LogView } from '../model/log-ring.ts';
+import type { OutputForm } from '../model/output-form.ts';
+import { isUserMark } from '../model/output-marks.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { searchPattern } from '../model/search-pattern.ts';
 import type { UiState } from '../model/state.ts';
@@ -24,20 +28,23 @@ export function plainOutput(state: UiState, log: LogView, glyphs: Glyphs): strin
   return [`${rule} ${target.title} ${rule}`, ...lines, end].join('\n');
 }
 
-/** All lines that were read so far and pass the filters, with date and time; `atLine`: the lowest on screen, from 1. */
-export function outputText(state: UiState, log: LogView): { text: string; lines: number; atLine: number } {
+/** As a file has it: with date and time, whole lines without colours. */
+export function outputForm(state: UiState, log: LogView, nowMs: number): OutputForm {
   const target = outputTarget(state);
-  const pattern = searchPattern(state.lineFilter);
-  const shown = log.window(null, log.size, pattern);
-  const texts = shown.map((entry) => {
-    const time = state.showTimes ? `${formatClock(entry.timeMs, { date: true, ms: true })} ` : '';
-    return `${plainLine(entry, target, time)}\n`;
-  });
-  const { logBottom } = state;
-  const below = logBottom === null ? 0 : shown.filter(({ seq }) => seq > logBottom).length;
-  return { text: texts.join(''), lines: shown.length, atLine: Math.max(1, shown.length - below) };
+  const textOf = (line: LogLine) => {
+    const time = state.showTimes ? `${formatClock(line.timeMs, { date: true, ms: true })} ` : '';
+    return `${plainLine({ ...line, line: sanitizeLine(line.line, false) }, target, time)}\n`;
+  };
+  return { textOf, marks: state.marks, untilMs: nowMs, bottom: state.logBottom === null ? null : bottomOf(state, log) };
 }
 
-function plainLine({ instance, source, line }: BufferedLine, { isMixed }: OutputTarget, time: string): string {
+function bottomOf(state: UiState, log: LogView): LogPlace | null {
+  const above = log.window(state.logBottom, log.size, searchPattern(state.lineFilter)).filter(isStored);
+  const timeMs = above.at(-1)?.timeMs;
+  if (timeMs === undefined) return null;
+  return { timeMs, same: above.filter((line) => line.timeMs === timeMs && !isUserMark(line)).length };
+}
+
+function plainLine({ instance, source, line }: LogLine, { isMixed }: OutputTarget, time: string): string {
   return `${time}${isMixed ? `${instance} ` : ''}${source ? `${source} ` : ''}${stripSgr(line)}`;
 }
