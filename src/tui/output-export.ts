@@ -24,7 +24,7 @@ export class OutputExport {
     });
   }
 
-  /** @returns null: it was stopped. Rejects if another one goes on. */
+  /** @returns null: it was stopped. Rejects while another one is written. */
   async write(
     file: FileHandle,
     { selection, shown }: { selection: HistorySelection; shown: ShownLines },

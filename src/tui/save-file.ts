@@ -8,7 +8,7 @@ type WriteFile<Written> = (file: FileHandle) => Promise<Written | null>;
 
 /**
  * @param name relative to the working directory. A file that exists is left alone.
- * @returns its path, and what `write` returned; null: there is no file
+ * @returns its path, and what `write` returned; null: stopped, the file is gone
  */
 export async function saveFile<Written>(
   name: string,
@@ -19,7 +19,7 @@ export async function saveFile<Written>(
   return written === null ? null : { path, written };
 }
 
-/** A file that nobody else can read. The caller removes it. @returns null: there is none */
+/** A file that only this user can read. The caller removes it. @returns null: stopped, the file is gone */
 export async function temporaryFile<Written>(
   write: WriteFile<Written>,
 ): Promise<{ path: string; written: Written; remove(): Promise<void> } | null> {

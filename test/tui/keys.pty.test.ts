@@ -212,7 +212,7 @@ describe('keys', () => {
   test(
     'a key shows warnings and errors only, then errors, then all lines',
     async () => {
-      const texts = ['[ERROR] boom', 'level=warn slow', 'hello'];
+      const texts = ['[ERROR] boom', 'level=warn slow', 'level=info hello'];
       writeOutput(
         stage.supervisor.paths.logsDir,
         texts.map((text) => ['api.1', 'o', text]),

@@ -127,7 +127,7 @@ test('a long save names the file that it reads; Esc stops it, and leaves no file
   writeManyFiles(20);
   await followed('line 90009.');
   const saving = save();
-  await until('it goes on', () => (ring.progress.saved?.file ?? 0) > 1);
+  await until('it is at the second file', () => (ring.progress.saved?.file ?? 0) > 1);
   const title = () =>
     paneTitle(state, ring, UNICODE)
       .map(({ text }) => text)
@@ -144,14 +144,14 @@ test('a long search names the file that it reads; Esc stops it', async () => {
   writeManyFiles(20);
   await followed('line 90009.');
   type('/', ...'nowhere', 'enter');
-  await until('it goes on', () => (ring.progress.shown?.file ?? 0) > 1);
+  await until('it is at the second file', () => (ring.progress.shown?.file ?? 0) > 1);
   expect(progressTexts(ring.progress)[0]).toMatch(/^reading the log, file \d+ of 21 … Esc stops$/);
   type('escape');
   expect(ring.progress.isAny).toBe(false);
   expect([state.search, state.notice]).toEqual(['nowhere', null]);
 });
 
-test('a temporary file is nobody else’s, and is removed when the writing fails or is stopped', async () => {
+test('a temporary file has what was written, and is removed when the writing fails or is stopped', async () => {
   const written = (await temporaryFile(async (handle) => {
     await handle.writeFile('text');
     return 1;

@@ -164,6 +164,27 @@ test('a service is left out of the output of all, and comes back', async () => {
   await until('its own output has it', () => texts().join() === 'from db');
 });
 
+test('one instance of a pool is left out, and comes back alone from a pool that is left out', async () => {
+  const from = (instance: string) => `${iso(1)} ${instance} o from ${instance}\n`;
+  writeFileSync(path, from('api.1') + from('api.2') + from('api.3') + from('apis.1'));
+  change({ status: sampleStatus({ services: [pool('api', 3), pool('apis', 1)] }), view: 'main' });
+  await followed('from apis.1');
+  const shown = (...names: string[]) =>
+    until(`shown: ${names.join()}`, () => texts().join() === names.map((name) => `from ${name}`).join());
+  type('a', 'down', 'down', 'a', 'M');
+  expect([state.muted, state.notice!.text]).toEqual([['api.2'], 'the output of all services leaves out api.2']);
+  await shown('api.1', 'api.3', 'apis.1');
+  type('g', 'M');
+  expect(state.muted).toEqual(['api']);
+  await shown('apis.1');
+  type('down', 'M');
+  expect([state.muted, state.notice!.text]).toEqual([['api.2', 'api.3'], 'the output of all services has api.1']);
+  await shown('api.1', 'apis.1');
+  type('M', 'g', 'M', 'M');
+  expect(state.muted).toEqual([]);
+  await shown('api.1', 'api.2', 'api.3', 'apis.1');
+});
+
 test('a mark stands under the newest line, and there again when the log is read again', async () => {
   writeFileSync(path, numbered(0, 20));
   await followed('line 19.');

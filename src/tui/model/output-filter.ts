@@ -28,7 +28,9 @@ export function outputFilter(state: UiState): OutputFilter {
   const entries: EntryJudge | null = levels === null ? null : (line) => passesLevel(plainText(line), levels);
   if (pattern === null && muted.size === 0) return { key, passes: null, entries, sinceMs };
   const passes: LineFilter = (line) =>
-    !muted.has(line.service) && (pattern === null || isMatch(pattern, plainText(line), line.instance));
+    !muted.has(line.service) &&
+    !muted.has(line.instance) &&
+    (pattern === null || isMatch(pattern, plainText(line), line.instance));
   return { key, passes, entries, sinceMs };
 }
 

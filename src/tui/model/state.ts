@@ -115,7 +115,7 @@ export type UiState = {
   range: TimeRange | null;
   /** When the user marked the output, oldest first. */
   marks: readonly number[];
-  /** Services whose lines the output of all services leaves out. */
+  /** Services and instances whose lines the output of all services leaves out. */
   muted: readonly string[];
   /** Which lines of the output are shown by their level. */
   levels: LevelFilter;
