@@ -3,6 +3,7 @@ import { Box, type Key } from 'ink';
 import { type Appearance, AppearanceProvider } from './components/appearance.ts';
 import { DiskEditView } from './components/disk-edit-view.tsx';
 import { GraphView } from './components/graph-view.tsx';
+import { HistoryView } from './components/history-view.tsx';
 import { EventView, OutputView } from './components/list-view.tsx';
 import { MainView } from './components/main-view.tsx';
 import { Page } from './components/page.tsx';
@@ -60,6 +61,7 @@ function View({ state, log, nowMs }: ViewProps) {
       {view === 'events' && <EventView state={state} />}
       {view === 'graph' && <GraphView state={state} />}
       {view === 'diskEdit' && <DiskEditView state={state} />}
+      {view === 'history' && <HistoryView state={state} />}
       {view === 'queues' && <QueueView state={state} />}
     </Page>
   );

@@ -7,5 +7,7 @@ export async function askPage(client: Client, of: AskingPage): Promise<PageAnswe
   switch (of) {
     case 'diskEdit':
       return { of, edit: await client.request('heldEdit', {}) };
+    case 'history':
+      return { of, history: await client.request('history', {}) };
   }
 }

@@ -171,6 +171,7 @@ export class LineCommands {
         case 'project':
         case 'ask':
         case 'applyHeld':
+        case 'rollBack':
         case 'explain':
         case 'describe':
           void this.#session.run(effect);

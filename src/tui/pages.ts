@@ -2,6 +2,7 @@
 import type { Status } from '../api/protocol.ts';
 import { DISK_EDIT_PAGE } from './disk-edit-page.ts';
 import { GRAPH_PAGE } from './graph-page.ts';
+import { HISTORY_PAGE } from './history-page.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { listHeight } from './model/layout.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
@@ -11,7 +12,12 @@ import type { UiState } from './model/state.ts';
 import type { Page } from './page.ts';
 import { QUEUE_PAGE } from './queue-page.ts';
 
-const PAGES: Record<PageName, Page> = { graph: GRAPH_PAGE, queues: QUEUE_PAGE, diskEdit: DISK_EDIT_PAGE };
+const PAGES: Record<PageName, Page> = {
+  graph: GRAPH_PAGE,
+  queues: QUEUE_PAGE,
+  diskEdit: DISK_EDIT_PAGE,
+  history: HISTORY_PAGE,
+};
 
 /** @returns null: the key means the same as in the other views */
 export function applyToPages(state: UiState, action: KeyAction, nowMs: number): Reduced | null {

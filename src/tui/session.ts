@@ -20,7 +20,19 @@ export type ScaleInFile = (
 export type ReadDetails = (name: string) => Promise<Details>;
 export type SessionCommand = Extract<
   Effect,
-  { kind: 'command' | 'scale' | 'signal' | 'reload' | 'project' | 'explain' | 'describe' | 'ask' | 'applyHeld' }
+  {
+    kind:
+      | 'command'
+      | 'scale'
+      | 'signal'
+      | 'reload'
+      | 'project'
+      | 'explain'
+      | 'describe'
+      | 'ask'
+      | 'applyHeld'
+      | 'rollBack';
+  }
 >;
 
 type SessionOptions = {
@@ -107,6 +119,9 @@ export class SupervisorSession {
       case 'ask':
         await this.#askPage(command.of);
         return;
+      case 'rollBack':
+        await this.#rollBack(command.to);
+        return;
       case 'applyHeld': {
         const { generation } = await client.request('applyHeld', { since: command.since });
         this.#notify(`the edit on disk is applied: generation ${generation}`, 'good');
@@ -138,15 +153,16 @@ export class SupervisorSession {
         else this.#notify(`edits are applied again; ${countEdits(edits ?? 0)} waited`, 'good');
         return;
       }
-      case 'rollback': {
-        const { to, changed } = await client.request('rollback', { to: null });
-        const until = 'is in force again, until the files change';
-        this.#notify(
-          changed ? `the configuration of generation ${to} ${until}` : `generation ${to} is in force`,
-          'good',
-        );
-      }
+      case 'rollback':
+        await this.#rollBack(null);
     }
+  }
+
+  /** @param wanted null: the generation before */
+  async #rollBack(wanted: number | null): Promise<void> {
+    const { to, changed } = await this.#options.client.request('rollback', { to: wanted });
+    const until = 'is in force again, until the files change';
+    this.#notify(changed ? `the configuration of generation ${to} ${until}` : `generation ${to} is in force`, 'good');
   }
 
   async #scale({ service, size, target, before }: ScaleEffect): Promise<void> {

@@ -22,6 +22,8 @@ export type Effect =
   | { kind: 'ask'; of: AskingPage }
   /** The edit that is held since then. */
   | { kind: 'applyHeld'; since: string }
+  /** The configuration of that generation comes back. */
+  | { kind: 'rollBack'; to: number }
   | { kind: 'down'; timeoutMs: number | null }
   | { kind: 'leave'; outcome: LeaveOutcome }
   /** null: a read under way ends. */

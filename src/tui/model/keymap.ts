@@ -1,5 +1,5 @@
 // The table of keys: action, contexts, and the words of the help screen and the footer. No behaviour.
-import { PAGE_NAMES, PAGES, type PageAction, type PageName } from './page-name.ts';
+import { ENTER_KEYS, PAGE_NAMES, PAGES, type PageAction, type PageName } from './page-name.ts';
 
 /** Where a key is pressed: the screen that is shown, or the open question. */
 export type KeyContext =
@@ -152,8 +152,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('escape q l', 'logs', 'back', null, 'back to the services', 'back'),
   key('escape q e', 'events', 'back', null, 'back to the services', 'back'),
   key('escape q', [...PAGE_NAMES], 'back', null, 'back', 'back'),
-  key('enter', 'diskEdit', 'applyEdit', null, 'apply the edit that is held (asks first)', 'apply'),
-  key('enter', 'graph', 'focus', null, 'only what it waits for, and what waits for it; or all again', 'only around it'),
+  ...ENTER_KEYS.map(({ name, action, help, footer }) => key('enter', name, action, null, help, footer)),
   key(
     'q',
     'main',

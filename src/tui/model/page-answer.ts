@@ -2,7 +2,9 @@
 import type { MethodResult } from '../../api/protocol.ts';
 
 /** `of`: the page that has asked. */
-export type PageAnswer = { of: 'diskEdit'; edit: MethodResult<'heldEdit'> };
+export type PageAnswer =
+  | { of: 'diskEdit'; edit: MethodResult<'heldEdit'> }
+  | { of: 'history'; history: MethodResult<'history'> };
 export type AskingPage = PageAnswer['of'];
 
 /** null: not known yet. `error`: why it cannot be known. */

@@ -4,6 +4,7 @@ import type { JsonForm } from '../../logs/reader/json-line.ts';
 import type { Details } from './details.ts';
 import { type DiskEditPage, NO_EDIT } from './disk-edit.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
+import { type HistoryPage, NO_HISTORY } from './generation-history.ts';
 import { type GraphPage, WHOLE_GRAPH } from './graph.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
 import type { LevelFilter } from './level.ts';
@@ -137,6 +138,7 @@ export type UiState = {
   graph: GraphPage;
   queues: QueuesPage;
   diskEdit: DiskEditPage;
+  history: HistoryPage;
   notice: { text: string; tone: Tone; untilMs: number } | null;
   /** The last change of a pool's size that can be undone. */
   lastScale: LastScale | null;
@@ -188,6 +190,7 @@ export function initialState(start: InitialOptions): UiState {
     graph: WHOLE_GRAPH,
     queues: NO_QUEUES,
     diskEdit: NO_EDIT,
+    history: NO_HISTORY,
     notice: null,
     lastScale: null,
   };

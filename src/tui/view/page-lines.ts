@@ -4,6 +4,7 @@ import type { PageName } from '../model/page-name.ts';
 import type { UiState } from '../model/state.ts';
 import { diskEditLines } from './disk-edit-lines.ts';
 import { graphLines } from './graph-lines.ts';
+import { historyLines } from './history-lines.ts';
 import type { Line } from './line.ts';
 import { queueLines } from './queue-lines.ts';
 import type { Glyphs } from './theme.ts';
@@ -17,6 +18,8 @@ export function pageLines(state: UiState, page: PageName, glyphs: Glyphs): Line[
       return queueLines(state, glyphs);
     case 'diskEdit':
       return isAnswered(state.diskEdit) ? diskEditLines(state) : null;
+    case 'history':
+      return isAnswered(state.history) ? historyLines(state, glyphs) : null;
   }
 }
 
