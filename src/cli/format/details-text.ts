@@ -2,7 +2,7 @@
 import type { Paint } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable } from '../../terminal/table.ts';
-import { widthOf } from '../../terminal/width.ts';
+import { clipMiddle, widthOf } from '../../terminal/width.ts';
 import type { DetailRow, DetailSection, Details } from '../../tui/model/details.ts';
 
 const MAX_LABEL = 28;
@@ -19,7 +19,10 @@ export function formatDetails({ name, title, sections }: Details, paint: Paint, 
 }
 
 function tableLines({ rows, columns = [] }: DetailSection, paint: Paint, widthColumns: number | null): string[] {
-  const cells = rows.map((row) => (row.cells ?? []).map((text) => ({ text })));
+  const names = widthColumns === null ? Number.POSITIVE_INFINITY : MAX_LABEL;
+  const cells = rows.map(({ cells: [first = '', ...others] = [] }) =>
+    [clipMiddle(first, names), ...others].map((text) => ({ text })),
+  );
   return renderTable(columns, cells, paint, widthColumns === null ? null : widthColumns - INDENT.length);
 }
 

@@ -1,18 +1,21 @@
 // A section of the page of details that is a table: the last column is wrapped in what is left of the line.
 import { stripSequences } from '../../terminal/sanitize.ts';
-import { widthOf, wrap } from '../../terminal/width.ts';
+import { clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import type { DetailSection } from '../model/details.ts';
 import { cell, fixedCell, type Line, line } from './line.ts';
 
 const MARGIN = '   ';
 const GAP = 2;
+/** Of a name: its end tells which one it is, so its middle is cut. */
+const NAME_MAX = 24;
 const LAST_MIN = 12;
 /** Of one row: a command line may be long. */
 const MAX_LINES = 3;
 
 export function tableLines({ columns = [], rows }: DetailSection, width: number): Line[] {
   const last = columns.length - 1;
-  const texts = rows.map(({ cells = [] }) => cells);
+  const names = Math.min(NAME_MAX, Math.floor(width / 3));
+  const texts = rows.map(({ cells: [first = '', ...others] = [] }) => [clipMiddle(first, names), ...others]);
   const widths = columns.slice(0, last).map(({ title }, at) => widest([title, ...texts.map((each) => each[at] ?? '')]));
   const before = MARGIN.length + widths.reduce((sum, each) => sum + each + GAP, 0);
   const room = Math.max(LAST_MIN, width - before);

@@ -1,5 +1,6 @@
 // The lines of the panels over the view: help (made from the keymap), and why.
 import type { Explanation } from '../../api/protocol.ts';
+import { clipMiddle } from '../../terminal/width.ts';
 import type { DetailRow, DetailSection } from '../model/details.ts';
 import { keyLabel } from '../model/key-label.ts';
 import type { KeyBinding } from '../model/keymap.ts';
@@ -123,7 +124,7 @@ function rowLines({ label, value, from }: DetailRow, width: number, columns: num
   const room = Math.max(8, columns - width - 5);
   const parts = wrapWords(value, room);
   return parts.map((part, index) => {
-    const head = fixedCell(index === 0 ? label : '', width, 'accent');
+    const head = fixedCell(index === 0 ? clipMiddle(label, width) : '', width, 'accent');
     return line([cell('   '), head, cell('  '), cell(part), ...(index === parts.length - 1 ? place : [])], columns);
   });
 }
