@@ -77,6 +77,12 @@ describe('keys', () => {
     expect(action('ctrl+c')).toBe('interrupt');
   });
 
+  test('a key of the user is taken from the action that has it by default', () => {
+    const action = keysOf('{ restart: s, why: [w, e] }');
+    expect([action('s'), action('r'), action('e'), action('e', 'logs')]).toEqual(['restart', null, 'why', 'why']);
+    expect(keysOf('{ restart: down }')('j')).toBe('next');
+  });
+
   test('are exchanged when both get another one', () => {
     const action = keysOf('{ restart: s, stop_or_start: r }');
     expect([action('s'), action('r')]).toEqual(['restart', 'stopOrStart']);
@@ -101,12 +107,18 @@ test.each([
   ['view:\n  themes:\n    a: { good: #0057b8 }', '', '', null],
   ['view:\n  themes:\n    a: { good: { bold: 1 } }', '3:24', '`view.themes.a.good.bold` must be true or false', null],
   ['view:\n  keys:\n    restrat: R', '3:5', 'unknown key "restrat" in `view.keys`', 'did you mean "restart"?'],
+  [
+    'view:\n  keys: { restart: "ctrl+c" }',
+    '2:20',
+    '"ctrl+c" is the key of `interrupt`',
+    'that key stays; choose another one',
+  ],
   ['view:\n  keys:\n    interrupt: x', '3:5', 'unknown key "interrupt" in `view.keys`', null],
   [
-    'view:\n  keys: { restart: s }',
-    '2:20',
-    '"s" is the key of `stop_or_start`',
-    'give `stop_or_start` another key as well',
+    'view:\n  keys: { stop_or_start: x, restart: x }',
+    '2:26',
+    '"x" is the key of `restart`',
+    'give `restart` another key',
   ],
   ['view:\n  keys: { restart: [R, rr] }', '2:24', '`view.keys.restart[1]` must be a key', null],
   ['view:\n  keys: { restart: }', '2:20', '`view.keys.restart` must be a key', null],

@@ -87,7 +87,8 @@ function readKeys(setting: Setting): readonly KeyBinding[] {
   const bindings = withOwnKeys(own);
   if (!('key' in bindings)) return bindings;
   const { key, name, other } = bindings;
-  throw chosen.get(name)!.mistake(`"${key}" is the key of \`${other}\``, `give \`${other}\` another key as well`);
+  const hint = own.has(other) ? `give \`${other}\` another key` : `that key stays; choose another one`;
+  throw chosen.get(name)!.mistake(`"${key}" is the key of \`${other}\``, hint);
 }
 
 function readKey(setting: Setting): string {

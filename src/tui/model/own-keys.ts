@@ -43,11 +43,23 @@ export function isKey(text: string): boolean {
   return /^(?:(?:ctrl|meta)\+[a-z]|[^\s\p{C}])$/u.test(text) || [...NAMED_KEYS, ...SHIFTED_KEYS].includes(text);
 }
 
-/** @returns the first key that would mean two things in one place, if there is one. */
+/**
+ * A key that the user gave to an action is taken from the one that has it by default: a later version may bring a new key.
+ * @returns the first key that would still mean two things in one place, if there is one
+ */
 export function withOwnKeys(own: OwnKeys): readonly KeyBinding[] | OwnKeyConflict {
+  const ownKeysOf = (binding: KeyBinding) => (isChangeable(binding) ? own.get(nameOf(binding.action)) : undefined);
+  const placesOf = ({ contexts }: KeyBinding, keys: readonly string[]) =>
+    contexts.flatMap((context) => keys.map((key) => `${context} ${key}`));
+  const ownPlaces = new Set(KEYMAP.flatMap((binding) => placesOf(binding, ownKeysOf(binding) ?? [])));
   const bindings = KEYMAP.map((binding) => {
-    const keys = isChangeable(binding) ? own.get(nameOf(binding.action)) : undefined;
-    return keys === undefined ? binding : { ...binding, keys: [...keys] };
+    const keys = ownKeysOf(binding);
+    if (keys !== undefined) return { ...binding, keys: [...keys] };
+    if (!isChangeable(binding)) return binding;
+    return {
+      ...binding,
+      keys: binding.keys.filter((key) => !placesOf(binding, [key]).some((at) => ownPlaces.has(at))),
+    };
   }).filter(({ keys }) => keys.length > 0);
   const taken = new Map<string, KeyAction>();
   for (const { keys, contexts, action } of bindings) {
