@@ -105,18 +105,41 @@ test.each([
   expect(screen).not.toContain('50 %');
 });
 
-test('the view shows a prompt in its output, and later the whole line once', async () => {
-  const p = project(service('ask', `echo first; ${ASKS}`), service('bar', BAR));
-  const terminal = p.terminal(['up']);
-  await terminal.waitForText('Password:');
-  await terminal.waitForText('10 %');
-  p.write('half', '');
-  await terminal.waitForText('50 %');
-  expect(terminal.screen()).not.toContain('10 %');
-  p.write('go', '');
-  const screen = await terminal.waitForText('Password: secret');
-  expect(count(screen, 'Password:')).toBe(1);
-});
+test.each([
+  { cols: 60, rows: 15 },
+  { cols: 80, rows: 24 },
+  { cols: 120, rows: 40 },
+  { cols: 200, rows: 50 },
+])(
+  'the view shows a prompt and a progress bar in its output, and later whole lines once, at $cols×$rows',
+  async (size) => {
+    const p = project(service('ask', `echo first; ${ASKS}`), service('bar', BAR));
+    const terminal = p.terminal(['up'], size);
+    await terminal.waitForText('Password:');
+    await terminal.waitForText('10 %');
+    await terminal.waitForText('first');
+    // A level of its own is no condition for what waits for an answer.
+    terminal.type('v');
+    await terminal.waitForText('warnings and errors');
+    await waitFor('only unfinished lines', terminal.screen, (screen) => !screen.includes('first'));
+    await terminal.waitForText('Password:');
+    p.write('half', '');
+    await terminal.waitForText('50 %');
+    expect(terminal.screen()).not.toContain('10 %');
+    terminal.type('v');
+    terminal.type('v');
+    await terminal.waitForText('first');
+    terminal.type('j');
+    await terminal.waitForText(/── bar output/);
+    expect(await terminal.waitForText('50 %')).not.toContain('Password:');
+    terminal.type('a');
+    await terminal.waitForText('Password:');
+    p.write('go', '');
+    const screen = await terminal.waitForText('Password: secret');
+    expect(count(screen, 'Password:')).toBe(1);
+    await waitFor('the bar is done', terminal.screen, (now) => now.includes('done') && !now.includes('50 %'));
+  },
+);
 
 test('a program that ends within a line: the line is whole, and nothing is left unfinished', async () => {
   const p = createProject({
