@@ -77,7 +77,7 @@ async function showOutput(
   const { temporaryFile } = await import('./save-file.ts');
   const output = await temporaryFile(writeOutput);
   if (output === null) return STOPPED;
-  const { path: file, remove } = output;
+  const { path: file, remove, removeNow } = output;
   const { atLine } = output.written;
   const { startPager } = await import('./pager.ts');
   const { startEditor } = await import('./editor.ts');
@@ -88,7 +88,11 @@ async function showOutput(
   try {
     await away.show(async (stdin) => {
       const { ended, kill } = await start(stdin);
-      return { ended: ended.finally(remove), kill };
+      const end = () => {
+        kill();
+        removeNow();
+      };
+      return { ended: ended.finally(remove), kill: end };
     });
   } finally {
     await remove(); // it was not started

@@ -1,4 +1,5 @@
 // Files that the output is written to: one that the user names, and one for the time that another program shows it.
+import { rmSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,16 +20,23 @@ export async function saveFile<Written>(
   return written === null ? null : { path, written };
 }
 
+type OutputCopy<Written> = {
+  path: string;
+  written: Written;
+  remove(): Promise<void>;
+  /** When this process has to end. */
+  removeNow(): void;
+};
+const REMOVAL = { recursive: true, force: true };
+
 /** A file that only this user can read. The caller removes it. @returns null: stopped, the file is gone */
-export async function temporaryFile<Written>(
-  write: WriteFile<Written>,
-): Promise<{ path: string; written: Written; remove(): Promise<void> } | null> {
+export async function temporaryFile<Written>(write: WriteFile<Written>): Promise<OutputCopy<Written> | null> {
   const directory = await mkdtemp(join(tmpdir(), 'orch-output-')); // mode 0700
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const remove = () => rm(directory, REMOVAL);
   const path = join(directory, 'output.txt');
   try {
     const written = await writeNew(path, write);
-    if (written !== null) return { path, written, remove };
+    if (written !== null) return { path, written, remove, removeNow: () => rmSync(directory, REMOVAL) };
   } catch (error) {
     await remove();
     throw error;

@@ -118,7 +118,7 @@ test.each([
     await terminal.waitForText('Password:');
     await terminal.waitForText('10 %');
     await terminal.waitForText('first');
-    // A level of its own is no condition for what waits for an answer.
+    // What waits for an answer is shown whatever its level.
     terminal.type('v');
     await terminal.waitForText('warnings and errors');
     await waitFor('only unfinished lines', terminal.screen, (screen) => !screen.includes('first'));

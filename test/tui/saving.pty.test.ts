@@ -20,6 +20,13 @@ function programNamed(name: string, exitCode = 0): string {
 
 const withPager = (exitCode?: number) => withSttyAnd(`PAGER='${programNamed('less', exitCode)}'`);
 
+/** Which file that program was given. */
+function fileOf(name: string): Promise<string> {
+  const path = join(stage.supervisor.paths.root, `${name}.file`);
+  const given = () => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
+  return waitFor(`${name} has a file`, given, (file) => file !== '');
+}
+
 const SIZES = [
   { columns: 60, rows: 15 },
   { columns: 80, rows: 24 },
@@ -110,6 +117,21 @@ test(
   TIMEOUT_MS,
 );
 
+test(
+  'the file of the pager is gone when the view is ended meanwhile',
+  async () => {
+    const now = stage.open('own', undefined, `PAGER='${programNamed('less')}' exec HOST`);
+    await now.shows('first line of api.1');
+    now.type('P');
+    const file = await fileOf('less');
+    expect(existsSync(file)).toBe(true);
+    process.kill(now.pty.pid, 'SIGTERM');
+    await now.exited();
+    expect(existsSync(file)).toBe(false);
+  },
+  TIMEOUT_MS,
+);
+
 /** More lines than the view reads at first; every hundredth is an error. */
 function writeLongOutput(count: number): void {
   const lines = Array.from({ length: count }, (_, index): [string, 'o', string] => {
@@ -135,11 +157,7 @@ test.each(SIZES)(
     const bottom = Number(/line (\d+)\.\n[^\n]*$/.exec(now.screen())![1]);
     now.type('\x05'); // Ctrl-E
     await now.shows(`paging +${bottom + 1}`);
-    const named = () => {
-      const path = join(stage.supervisor.paths.root, 'nano.file');
-      return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
-    };
-    const file = await waitFor('the editor has a file', named, (path) => path !== '');
+    const file = await fileOf('nano');
     expect(existsSync(file)).toBe(true);
     now.type('\r');
     await now.shows('all output');
