@@ -64,6 +64,37 @@ describe('without a supervisor', () => {
   });
 });
 
+describe('show', () => {
+  const older = () => {
+    answers.status = () => sampleStatus();
+    answers.why = () => ({ explanations: [] });
+    answers.events = () => ({});
+    answers.environment = () => ({ env: null, variables: {} });
+  };
+
+  test('shows the rest where the supervisor is older and does not know processes and probes', async () => {
+    older();
+    answers.inspect = () => {
+      throw { code: 'usage', message: 'unknown method "inspect"' } satisfies WireError;
+    };
+    const { code, stdout } = await orch('show api --json');
+    expect(code).toBe(0);
+    const [details] = JSON.parse(stdout).details;
+    expect(details.instances).toBeNull();
+    const titles = details.sections.map(({ title }: { title: string }) => title);
+    expect(titles).toContain('instances');
+    expect(titles).not.toContain('processes');
+  });
+
+  test('reports an error of the supervisor', async () => {
+    older();
+    answers.inspect = () => {
+      throw { code: 'internal', message: 'it broke' } satisfies WireError;
+    };
+    expect(await orch('show api')).toMatchObject({ code: 1, stderr: expect.stringContaining('it broke') });
+  });
+});
+
 describe('ps', () => {
   test('--json prints the status unchanged', async () => {
     const status = sampleStatus();
