@@ -11,6 +11,7 @@ import { Palette } from './components/palette.tsx';
 import { Panel } from './components/panel.tsx';
 import { QueueView } from './components/queue-view.tsx';
 import { Shutdown } from './components/shutdown.tsx';
+import { StartUpView } from './components/start-up-view.tsx';
 import { useKeys } from './ink-keys.ts';
 import { frameHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
@@ -62,6 +63,7 @@ function View({ state, log, nowMs }: ViewProps) {
       {view === 'graph' && <GraphView state={state} />}
       {view === 'diskEdit' && <DiskEditView state={state} />}
       {view === 'history' && <HistoryView state={state} />}
+      {view === 'startUp' && <StartUpView state={state} />}
       {view === 'queues' && <QueueView state={state} />}
     </Page>
   );

@@ -1,5 +1,5 @@
 // What every page must be able to do. Types only.
-import type { Status } from '../api/protocol.ts';
+import type { EventRecord, Status } from '../api/protocol.ts';
 import type { Effect } from './model/effects.ts';
 import type { KeyAction } from './model/keymap.ts';
 import type { Reduced } from './model/messages.ts';
@@ -16,6 +16,8 @@ export type Page = {
   /** Only of pages that ask the supervisor: what it answers, or why it does not. */
   take?(state: UiState, answer: PageAnswer): UiState;
   fail?(state: UiState, error: string): UiState;
+  /** New events, while it is shown. */
+  hear?(state: UiState, events: readonly EventRecord[]): UiState;
   /** Whether to ask again, after another status came. */
   refresh?(before: Status | null, state: UiState): Effect[];
 };

@@ -1,5 +1,5 @@
 // The keys of all pages: which page is opened, where it is scrolled to, and what only that page does. Pure.
-import type { Status } from '../api/protocol.ts';
+import type { EventRecord, Status } from '../api/protocol.ts';
 import { DISK_EDIT_PAGE } from './disk-edit-page.ts';
 import { GRAPH_PAGE } from './graph-page.ts';
 import { HISTORY_PAGE } from './history-page.ts';
@@ -11,12 +11,14 @@ import { isPage, type PageName } from './model/page-name.ts';
 import type { UiState } from './model/state.ts';
 import type { Page } from './page.ts';
 import { QUEUE_PAGE } from './queue-page.ts';
+import { START_UP_PAGE } from './start-up-page.ts';
 
 const PAGES: Record<PageName, Page> = {
   graph: GRAPH_PAGE,
   queues: QUEUE_PAGE,
   diskEdit: DISK_EDIT_PAGE,
   history: HISTORY_PAGE,
+  startUp: START_UP_PAGE,
 };
 
 /** @returns null: the key means the same as in the other views */
@@ -46,6 +48,11 @@ export function takeAnswer(state: UiState, answer: PageAnswer): UiState {
 
 export function takeFailure(state: UiState, of: AskingPage, error: string): UiState {
   return PAGES[of].fail?.(state, error) ?? state;
+}
+
+/** To the page that is shown. */
+export function tellPage(state: UiState, events: readonly EventRecord[]): UiState {
+  return isPage(state.view) ? (PAGES[state.view].hear?.(state, events) ?? state) : state;
 }
 
 /** What the page that is shown asks again, now that another status came. */

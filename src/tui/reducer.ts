@@ -12,7 +12,7 @@ import { NO_SAMPLES, withSample } from './model/samples.ts';
 import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
 import { withSteadyUsage } from './model/steady-usage.ts';
 import { applyMouse, withSelectedShown } from './mouse-actions.ts';
-import { refreshPage, takeAnswer, takeFailure } from './pages.ts';
+import { refreshPage, takeAnswer, takeFailure, tellPage } from './pages.ts';
 import { typeIntoPrompt } from './prompt.ts';
 
 /** @param log the scroll keys move in it; the reducer only reads it. */
@@ -21,7 +21,9 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
     case 'status':
       return refreshPage(state.status, takeStatus(state, message.status, message.nowMs));
     case 'events':
-      return withoutEffects({ ...state, events: [...state.events, ...message.events].slice(-MAX_EVENTS) });
+      return withoutEffects(
+        tellPage({ ...state, events: [...state.events, ...message.events].slice(-MAX_EVENTS) }, message.events),
+      );
     case 'resized':
       return withoutEffects({ ...state, size: message.size });
     case 'key':

@@ -1,7 +1,8 @@
 // `orch events --critical-path`: the chain behind the length of a start.
 import { expect, it } from 'vitest';
 import type { EventRecord } from '../../src/api/protocol.ts';
-import { criticalPath, formatCriticalPath } from '../../src/cli/commands/events.ts';
+import { criticalPath } from '../../src/api/start-times.ts';
+import { formatCriticalPath } from '../../src/cli/commands/events.ts';
 
 const event = (
   atMs: number,
@@ -49,6 +50,18 @@ it('the critical path goes back from the instance that was ready last through wh
     '  +2411 ms  api.2      started in 10 ms, ready after 479 ms',
     '   2900 ms  in all',
   ]);
+});
+
+it('a service that a later edit adds has a start of its own, whatever it waited for', () => {
+  const added = [
+    ...EVENTS,
+    event(60_000, 'config_applied', null),
+    started(60_010, 'web.1', 'api.2'),
+    event(60_500, 'became_ready', 'web.1'),
+  ];
+  const path = criticalPath(added)!;
+  expect(path).toMatchObject({ beganAtMs: 1_060_000, totalMs: 500 });
+  expect(path.steps.map(({ instance }) => instance)).toEqual(['web.1']);
 });
 
 it('the critical path is empty if nothing was started', () => {

@@ -185,7 +185,7 @@ describe('what is said', () => {
     const texts = await hear(['help'], 'a part is enough');
     expect(texts.join('\n')).toMatch(/restart NAME, stop NAME, why NAME, show NAME/);
     expect(texts.join('\n')).toMatch(/pause: let edits of the files wait/);
-    expect(texts.length).toBeLessThan(20);
+    expect(texts.length).toBeLessThan(22);
     expect(texts.join('')).not.toMatch(/[^\x20-\x7e]/);
   });
 });

@@ -3,6 +3,7 @@
 import type { Client } from '../../api/client.ts';
 import type { EventRecord, MethodParams } from '../../api/protocol.ts';
 import { isSelector } from '../../api/select-names.ts';
+import { type CriticalPath, criticalPath } from '../../api/start-times.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
@@ -145,82 +146,16 @@ async function parseFilter(
 
 function printCriticalPath(context: CliContext): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const path = criticalPath(await pastEvents(client, { follow: false }));
+    const found = criticalPath(await pastEvents(client, { follow: false }));
+    const path = found && { totalMs: found.totalMs, steps: found.steps };
     if (context.json) context.stdout.write(`${JSON.stringify(path)}\n`);
     else context.stdout.write(`${path ? formatCriticalPath(path) : 'nothing was started'}\n`);
     return 0;
   });
 }
 
-// The critical path of a start: from the instance that was ready last back over the instances that each one waited for.
-// Pure.
-
-export type CriticalStep = {
-  instance: string;
-  /** The instance whose readiness, start or completion it waited for last; null: none. */
-  waitedFor: string | null;
-  /** Since the whole start began. */
-  beganMs: number;
-  /** From the moment at which it could start until its process ran. */
-  spawnMs: number;
-  /** From then until it was ready or had completed; 0 if it has neither readiness nor an end. */
-  workMs: number;
-  end: 'started' | 'ready' | 'completed';
-};
-export type CriticalPath = { totalMs: number; steps: CriticalStep[] };
-
-type FirstRun = {
-  instance: string;
-  startedMs: number;
-  spawnMs: number;
-  waitedFor: string | null;
-  endMs: number;
-  end: CriticalStep['end'];
-};
-
-const ENDS: Record<string, CriticalStep['end']> = { became_ready: 'ready', completed: 'completed' };
-
-/** @returns null if nothing was started. Only first starts count: a restart is not part of the start. */
-export function criticalPath(events: readonly EventRecord[]): CriticalPath | null {
-  const runs = firstRuns(events);
-  const last = [...runs.values()].reduce<FirstRun | null>((a, b) => (a && a.endMs >= b.endMs ? a : b), null);
-  if (!last) return null;
-  const chain: FirstRun[] = [];
-  for (let run: FirstRun | undefined = last; run && !chain.includes(run); run = runs.get(run.waitedFor ?? ''))
-    chain.unshift(run);
-  const beginMs = startOfRun(events, chain[0]!);
-  return { totalMs: last.endMs - beginMs, steps: chain.map((run) => stepOf(run, beginMs)) };
-}
-
-function firstRuns(events: readonly EventRecord[]): Map<string, FirstRun> {
-  const runs = new Map<string, FirstRun>();
-  for (const { type, instance, time, details } of events) {
-    const atMs = Date.parse(time);
-    const run = instance === null ? undefined : runs.get(instance);
-    if (instance !== null && type === 'started' && !run && details.restarts === 0) {
-      const waitedFor = typeof details.waitedFor === 'string' ? details.waitedFor : null;
-      const spawnMs = Number(details.tookMs ?? 0);
-      runs.set(instance, { instance, startedMs: atMs, spawnMs, waitedFor, endMs: atMs, end: 'started' });
-    } else if (run?.end === 'started' && ENDS[type]) {
-      run.endMs = atMs;
-      run.end = ENDS[type];
-    }
-  }
-  return runs;
-}
-
-/** When the configuration that started the first of the chain was applied. */
-function startOfRun(events: readonly EventRecord[], { startedMs, spawnMs }: FirstRun): number {
-  const applied = events.filter(({ type, time }) => type === 'config_applied' && Date.parse(time) <= startedMs).at(-1);
-  return applied ? Date.parse(applied.time) : startedMs - spawnMs;
-}
-
-function stepOf({ instance, waitedFor, startedMs, spawnMs, endMs, end }: FirstRun, beginMs: number): CriticalStep {
-  return { instance, waitedFor, beganMs: startedMs - spawnMs - beginMs, spawnMs, workMs: endMs - startedMs, end };
-}
-
 /** One line per step, and the total. */
-export function formatCriticalPath({ totalMs, steps }: CriticalPath): string {
+export function formatCriticalPath({ totalMs, steps }: Pick<CriticalPath, 'totalMs' | 'steps'>): string {
   const width = Math.max(...steps.map(({ instance }) => instance.length));
   const lines = steps.map(({ instance, beganMs, spawnMs, workMs, end }) => {
     const work = end === 'started' ? '' : `, ${end} after ${workMs} ms`;

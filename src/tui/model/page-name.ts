@@ -21,6 +21,7 @@ export const PAGES = [
   { name: 'queues', key: 'Q', enter: null, help: 'log queues: what waits to be written, comes in, and was lost' },
   { name: 'diskEdit', key: 'p', enter: APPLY, help: 'the edit on disk: what it would change, or why it is rejected' },
   { name: 'history', key: 'H', enter: ROLL_BACK, help: 'history: all generations, and back to one of them' },
+  { name: 'startUp', key: 'B', enter: null, help: 'start-up: what took how long, and the chain that decided it' },
 ] as const satisfies PageKeys[];
 
 export type PageName = (typeof PAGES)[number]['name'];

@@ -13,6 +13,7 @@ import { NO_QUEUES, type QueuesPage } from './queue-rates.ts';
 import { NO_SAMPLES, type Samples } from './samples.ts';
 import type { OutputSelection } from './selected-lines.ts';
 import type { SortOrder } from './sort.ts';
+import { NO_START_UP, type StartUpPage } from './start-up.ts';
 
 export type TerminalSize = { columns: number; rows: number };
 export type ViewName = 'main' | 'logs' | 'events' | PageName;
@@ -139,6 +140,7 @@ export type UiState = {
   queues: QueuesPage;
   diskEdit: DiskEditPage;
   history: HistoryPage;
+  startUp: StartUpPage;
   notice: { text: string; tone: Tone; untilMs: number } | null;
   /** The last change of a pool's size that can be undone. */
   lastScale: LastScale | null;
@@ -191,6 +193,7 @@ export function initialState(start: InitialOptions): UiState {
     queues: NO_QUEUES,
     diskEdit: NO_EDIT,
     history: NO_HISTORY,
+    startUp: NO_START_UP,
     notice: null,
     lastScale: null,
   };

@@ -7,6 +7,7 @@ import { graphLines } from './graph-lines.ts';
 import { historyLines } from './history-lines.ts';
 import type { Line } from './line.ts';
 import { queueLines } from './queue-lines.ts';
+import { startUpLines } from './start-up-lines.ts';
 import type { Glyphs } from './theme.ts';
 
 /** @returns null: what it shows is not known yet */
@@ -20,6 +21,8 @@ export function pageLines(state: UiState, page: PageName, glyphs: Glyphs): Line[
       return isAnswered(state.diskEdit) ? diskEditLines(state) : null;
     case 'history':
       return isAnswered(state.history) ? historyLines(state, glyphs) : null;
+    case 'startUp':
+      return isAnswered(state.startUp) ? startUpLines(state, glyphs) : null;
   }
 }
 
