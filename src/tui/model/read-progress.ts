@@ -12,7 +12,7 @@ export class ReadProgress {
   }
 }
 
-/** `reading file 3 of 12`, from the longest text to the shortest. */
+/** `reading the log, file 3 of 12 … Esc stops`, and shorter texts; empty: nothing takes long. */
 export function progressTexts({ shown, saved }: ReadProgress): string[] {
   const now = saved ?? shown;
   if (now === null) return [];
