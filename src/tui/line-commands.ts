@@ -86,10 +86,13 @@ export class LineCommands {
 
   #command(text: string): void {
     const found = paletteMatches(this.#state, { kind: 'palette', text, at: 0 }).filter(isOffered);
-    const chosen = found.find((entry) => entry.text === text) ?? (found.length === 1 ? found[0] : undefined);
+    // Letters that are far apart do not make a whole part ambiguous.
+    const literal = found.filter((entry) => entry.text.toLowerCase().includes(text.toLowerCase()));
+    const meant = literal.length > 0 ? literal : found;
+    const chosen = found.find((entry) => entry.text === text) ?? (meant.length === 1 ? meant[0] : undefined);
     if (chosen !== undefined) this.#run(chosen);
     else if (found.length === 0) this.#options.say(`no command has these letters: ${text}. "help" names all`);
-    else this.#options.say(`which one: ${named(found.map((entry) => entry.text))}`);
+    else this.#options.say(`which one: ${named(meant.map((entry) => entry.text))}`);
   }
 
   #run({ command }: PaletteEntry): void {

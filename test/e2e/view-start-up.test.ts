@@ -25,13 +25,14 @@ test.each([
     const terminal = project.terminal(['attach'], size);
     await terminal.waitForText(/web +● ready/);
     terminal.type('B');
-    await terminal.waitForText(/start-up {2}[\d.]+ m?s in all/);
+    await terminal.waitForText(/start-up {2}[\d.]+ m?s so far/);
     await terminal.waitForText(
       /the chain that decided it\n +db\.1 +\+\d+ ms +\d.*started.*\n +migrate\.1 .*completed.*\n +web\.1 .*started/,
     );
     await terminal.waitForText(/not ready yet\n +◑ late\.1 +running/);
     project.write('late-is-ready', '');
     await terminal.waitForText(/the chain that decided it\n +late\.1 .*ready/);
+    await terminal.waitForText(/start-up {2}[\d.]+ m?s in all/);
     terminal.type('B');
     await terminal.waitForText('NAME');
     terminal.type('q');

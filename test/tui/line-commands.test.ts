@@ -181,6 +181,20 @@ describe('what is said', () => {
     ]);
   });
 
+  test('the history and the edit on disk, once the supervisor has answered', async () => {
+    const record = { generation: 1, at: '2026-03-01T12:00:00Z', by: 'up' as const, env: null, commit: null };
+    answers.history = () => ({ current: 1, generations: [{ ...record, summary: '5 services' }] });
+    answers.heldEdit = () => {
+      throw { code: 'going-down', message: 'the project is going down' };
+    };
+    expect(await hear(['history'], '5 services')).toEqual([expect.stringMatching(/^1 2026-03-01 .* up 5 services$/)]);
+    expect(await hear(['the edit on disk'], 'going down')).toEqual([
+      'They are what runs: generation 3.',
+      'the project is going down',
+    ]);
+    expect(requests().map(([method]) => method)).toEqual(['history', 'heldEdit']);
+  });
+
   test('help: every command once, the names left out', async () => {
     const texts = await hear(['help'], 'a part is enough');
     expect(texts.join('\n')).toMatch(/restart NAME, stop NAME, why NAME, show NAME/);

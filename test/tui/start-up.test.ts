@@ -72,6 +72,11 @@ describe('what is open', () => {
     expect(text).not.toMatch(/slow\.1 +\+/);
   });
 
+  test('the title says so far as long as an instance is not ready', () => {
+    const web = single('web', 'waiting');
+    expect(body(answered(EVENTS, { services: [...SERVICES, web] }))[0]).toContain('2.9 s so far');
+  });
+
   test('the start of an adopted instance is not known', () => {
     const old = serviceStatus('old', [instanceStatus('old.1', 'ready', { adopted: true })]);
     const text = body(answered(EVENTS, { services: [...SERVICES, old] })).join('\n');

@@ -18,8 +18,9 @@ const BAR_MIN = 8;
 export function startUpContent(state: UiState, height: number, glyphs: Glyphs): ListContent {
   const { startUp, size } = state;
   const { answer, error } = startUp;
-  const { path } = startUpOf(answer ?? [], state.status);
-  const total = path === null ? [] : [cell(`  ${formatSpan(path.totalMs)} in all`, 'accent')];
+  const { path, pending } = startUpOf(answer ?? [], state.status);
+  const isOver = pending.length === 0;
+  const total = path === null ? [] : [cell(`  ${formatSpan(path.totalMs)} ${isOver ? 'in all' : 'so far'}`, 'accent')];
   const lines = startUpLines(state, glyphs);
   const place = { scroll: startUp.scroll, height, columns: size.columns };
   const empty = error ?? (answer === null ? 'asking the supervisor …' : '');
