@@ -64,6 +64,7 @@ export async function takeTour(session, isFilmed) {
   await session.shows(/── api\.1 output ─(?![\s\S]*NAME)/);
   keep('output', 0.8);
   await press('a', /── all output ─/, null, 0.4);
+  await session.shows(/"payment refused"/); // else the search finds nothing yet
   await press('/', / search for/, null, 0.4);
   await write('refused', (typed) => new RegExp(`\n search for ${typed}`));
   await press('enter', /search for refused(?![\s\S]*\n search for)[\s\S]*"payment refused"/, 'search', 2);
