@@ -25,7 +25,7 @@ test.each([
     await terminal.waitForText(/ticker +● ready/);
     terminal.type('Q');
     await terminal.waitForText('── log queues ─');
-    await terminal.waitForText(/default +░{10} +0 B of 8\.0 MiB +(1\d|[3-9])\b/);
+    await terminal.waitForText(/default +░{10} +0 B of 8\.0 MiB +[1-9]\d?\b/);
     await terminal.waitForText(/quiet +░{10} +0 B of 8\.0 MiB +0\b/);
     await terminal.waitForText(/quiet\.log +when it is full, its programs wait/);
     if (bytes) await terminal.waitForText(/LINES\/S +BYTES\/S/);
