@@ -3,7 +3,7 @@ import { isOtherEdit, NO_EDIT } from './model/disk-edit.ts';
 import type { Effect } from './model/effects.ts';
 import { listHeight } from './model/layout.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
-import type { UiState } from './model/state.ts';
+import { noticeOf, type UiState } from './model/state.ts';
 import type { Page } from './page.ts';
 import { ask } from './row-commands.ts';
 import { diskEditLines } from './view/disk-edit-lines.ts';
@@ -17,7 +17,7 @@ export const DISK_EDIT_PAGE: Page = {
     const scroll = scrolledTo(state.diskEdit.scroll, delta, diskEditLines(state).length, listHeight(state));
     return { ...state, diskEdit: { ...state.diskEdit, scroll } };
   },
-  apply: (state, action) => (action === 'applyEdit' ? applyHeld(state) : null),
+  apply: (state, action, nowMs) => (action === 'applyEdit' ? applyHeld(state, nowMs) : null),
   take: (state, answer) =>
     answer.of === 'diskEdit' ? { ...state, diskEdit: { ...state.diskEdit, answer: answer.edit, error: null } } : state,
   fail: (state, error) => ({ ...state, diskEdit: { ...state.diskEdit, error } }),
@@ -25,9 +25,13 @@ export const DISK_EDIT_PAGE: Page = {
 };
 
 /** Edits that `orch pause` holds are applied by a resume: all of them, and those that come. */
-function applyHeld(state: UiState): Reduced {
+function applyHeld(state: UiState, nowMs: number): Reduced {
   const held = state.diskEdit.answer?.held ?? state.status?.config.held;
-  if (held === undefined) return withoutEffects(state);
+  if (held === undefined) {
+    const isRejected = state.status?.config.status === 'rejected';
+    const text = isRejected ? 'the edit has problems: mend the file first' : 'no edit is held';
+    return withoutEffects({ ...state, notice: noticeOf(text, 'warn', nowMs) });
+  }
   const isPaused = held.reasons.some(({ rule }) => rule === 'paused');
   const effect: Effect = isPaused ? { kind: 'project', method: 'resume' } : { kind: 'applyHeld', since: held.since };
   return ask(state, `apply the edit on disk (${held.summary})?`, effect);

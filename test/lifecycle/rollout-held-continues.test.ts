@@ -93,6 +93,12 @@ test.each([
   [
     'SIGKILL of the supervisor',
     async (project: Project) => {
+      // The event comes a moment earlier; an exit that is not saved would be one of an unknown status.
+      await waitFor(
+        'that it is held is saved',
+        () => project.read('.orch/state.json'),
+        (state) => state.includes('"paused"'),
+      );
       process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
       await project.mustOrch(['up', '-d']);
     },

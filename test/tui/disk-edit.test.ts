@@ -63,6 +63,11 @@ const body = (state: UiState) =>
     .filter((row) => row !== '');
 
 describe('a rejected edit', () => {
+  test('cannot be applied: Enter says what to do first', () => {
+    const { state } = opened(rejectedConfig());
+    expect(press(state, ['enter']).state.notice?.text).toBe('the edit has problems: mend the file first');
+  });
+
   test('every error comes with its place, line, caret and hint; warnings last', () => {
     const { state } = opened(rejectedConfig());
     expect(body(state)).toEqual([

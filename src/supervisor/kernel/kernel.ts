@@ -28,7 +28,7 @@ import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import { isLostOnCrash, transition } from '../../core/transition.ts';
 import { describeTransition, type EventDraft } from './events.ts';
 import { PORT_RETRY_MS, PortChoices, type Ports } from './port-table.ts';
-import { hasHalted, RolloutTracker } from './rollout-tracker.ts';
+import { RolloutTracker } from './rollout-tracker.ts';
 
 /** Work of the kernel that others carry out; results come back through `receive`. */
 export type Effects = {
@@ -323,10 +323,7 @@ export class Kernel {
     const before = this.rollouts;
     const { desired, wakeAtMs } = this.#rollouts.plan(this.#declared, this.#slots, nowMs);
     this.#desired = desired;
-    if (before === this.rollouts) return wakeAtMs;
-    this.#effects.saveSoon();
-    // It halts because of what has happened, which no later supervisor could find out.
-    this.#mustSave ||= hasHalted(before, this.rollouts);
+    if (before !== this.rollouts) this.#effects.saveSoon();
     return wakeAtMs;
   }
 

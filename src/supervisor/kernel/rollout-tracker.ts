@@ -128,10 +128,3 @@ export class RolloutTracker {
     });
   }
 }
-
-/** Whether one is paused or rolled back that was not before. */
-export function hasHalted(before: ReadonlyMap<ServiceName, Rollout>, now: ReadonlyMap<ServiceName, Rollout>): boolean {
-  return [...now].some(
-    ([service, { verdict }]) => verdict.kind !== 'going' && verdict.kind !== before.get(service)?.verdict.kind,
-  );
-}
