@@ -4,7 +4,7 @@ const SIZE = { columns: 100, rows: 28 };
 const WIDE = { columns: 165, rows: 32 };
 const LIVE_MS = 500;
 const LETTERS = 3;
-const ALL_READY = /worker ×12 +● ready 12\/12[\s\S]*mailer +↻ backoff/;
+const ALL_READY = / 17 ready [\s\S]*worker ×12 +● ready 12\/12[\s\S]*mailer +↻ backoff/;
 
 export const SIZES = { SIZE, WIDE };
 
