@@ -114,8 +114,10 @@ test('the view shows a rejected edit with its position', async () => {
 test('output of instances cannot change the screen, title or modes', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  evil: { command: [node, PROGRAMS/prints-escapes.mjs] }\n',
+    // The view takes the mouse by itself otherwise.
+    'config/orch/config.yaml': 'view: { mouse: false }\n',
   });
-  const terminal = project.terminal(['up']);
+  const terminal = project.terminal(['up'], { env: { XDG_CONFIG_HOME: `${project.root}/config` } });
   await terminal.waitForText('after 8');
   expect(terminal.raw()).not.toContain('\x1b]0;OWNED');
   expect(terminal.raw()).not.toContain('\x1b]52');
