@@ -1,20 +1,17 @@
 // The root component: the view that the state asks for, and the keyboard. Keeps no state of its own.
 import { Box, type Key } from 'ink';
 import { type Appearance, AppearanceProvider } from './components/appearance.ts';
-import { DiskEditView } from './components/disk-edit-view.tsx';
-import { GraphView } from './components/graph-view.tsx';
-import { HistoryView } from './components/history-view.tsx';
 import { EventView, OutputView } from './components/list-view.tsx';
 import { MainView } from './components/main-view.tsx';
 import { Page } from './components/page.tsx';
+import { PageView } from './components/page-view.tsx';
 import { Palette } from './components/palette.tsx';
 import { Panel } from './components/panel.tsx';
-import { QueueView } from './components/queue-view.tsx';
 import { Shutdown } from './components/shutdown.tsx';
-import { StartUpView } from './components/start-up-view.tsx';
 import { useKeys } from './ink-keys.ts';
 import { frameHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
+import { isPage } from './model/page-name.ts';
 import { isPanel, type UiState } from './model/state.ts';
 
 export type ViewProps = { state: UiState; log: LogView; nowMs: number };
@@ -60,11 +57,7 @@ function View({ state, log, nowMs }: ViewProps) {
     <Page {...page}>
       {view === 'logs' && <OutputView state={state} log={log} nowMs={nowMs} />}
       {view === 'events' && <EventView state={state} />}
-      {view === 'graph' && <GraphView state={state} />}
-      {view === 'diskEdit' && <DiskEditView state={state} />}
-      {view === 'history' && <HistoryView state={state} />}
-      {view === 'startUp' && <StartUpView state={state} />}
-      {view === 'queues' && <QueueView state={state} />}
+      {isPage(view) && <PageView state={state} page={view} />}
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 // The tree of processes of an instance: `orch show`, its JSON, and the page of the view, through the built command.
 import { expect, test } from 'vitest';
 import { createProject, type Project } from '../rig/project.ts';
+import { SIZES } from '../rig/terminal.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const stack = `
@@ -63,12 +64,7 @@ test('show names the instance of each process of a pool, and masks secrets in co
   await project.down();
 });
 
-test.each([
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-])(
+test.each(SIZES)(
   'the page of the view shows the tree at $cols×$rows',
   async (size) => {
     const project = await running();

@@ -1,7 +1,7 @@
 // Everything known about a service: `orch show`, and the same in the view on the key i, through the built command.
 import { expect, test } from 'vitest';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
-import { KEY } from '../rig/terminal.ts';
+import { KEY, SIZES } from '../rig/terminal.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const stack = `
@@ -67,12 +67,7 @@ test('show says what it cannot show', async () => {
   expect((await project.orch(['show', 'web'])).exitCode).toBe(3);
 });
 
-test.each([
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-])(
+test.each(SIZES)(
   'i shows it in the view at $cols×$rows; keys scroll, q and i close',
   async (size) => {
     const project = await running();

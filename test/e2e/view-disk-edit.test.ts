@@ -1,7 +1,7 @@
 // The edit on disk in the view, through the built command and at every size: rejected, held, applied.
 import { expect, test } from 'vitest';
 import { createProject, incarnations } from '../rig/project.ts';
-import { KEY } from '../rig/terminal.ts';
+import { KEY, SIZES } from '../rig/terminal.ts';
 
 const stack = `
 name: shop
@@ -10,12 +10,7 @@ services:
   api: { command: [sleep, "1000"] }
 `;
 
-test.each([
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-])(
+test.each(SIZES)(
   'the edit on disk is shown while it is rejected, then held, and applied from there at $cols×$rows',
   async (size) => {
     const project = createProject({ 'procs.yaml': stack });

@@ -1,7 +1,7 @@
 // The dependency graph in the view, through the built command and at every size.
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
-import { KEY } from '../rig/terminal.ts';
+import { KEY, SIZES } from '../rig/terminal.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const stack = `
@@ -15,12 +15,7 @@ services:
   db: { command: [sleep, "1000"] }
 `;
 
-test.each([
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-])(
+test.each(SIZES)(
   'the graph shows what waits for what, follows the states, and narrows to one service at $cols×$rows',
   async (size) => {
     const project = createProject({ 'procs.yaml': stack });

@@ -1,7 +1,7 @@
 // The history in the view, through the built command and at every size: it follows edits, and rolls back.
 import { expect, test } from 'vitest';
 import { createProject, incarnations } from '../rig/project.ts';
-import { KEY } from '../rig/terminal.ts';
+import { KEY, SIZES } from '../rig/terminal.ts';
 
 const stack = `
 name: shop
@@ -9,12 +9,7 @@ services:
   api: { command: [sleep, "1000"] }
 `;
 
-test.each([
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-])(
+test.each(SIZES)(
   'the history follows an edit, and rolls back to the generation before it at $cols×$rows',
   async (size) => {
     const project = createProject({ 'procs.yaml': stack });

@@ -1,7 +1,7 @@
 // The manners of the view, through the built command and at every size: back, questions, a lost supervisor.
 import { describe, expect, test } from 'vitest';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
-import { KEY } from '../rig/terminal.ts';
+import { KEY, SIZES } from '../rig/terminal.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const stack = `
@@ -10,12 +10,6 @@ services:
   api: { command: "echo hello from the api; sleep 1000", pool: 2 }
   worker: { command: [sleep, "1000"] }
 `;
-const SIZES = [
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-];
 const asBefore = { alternateScreen: false, cursorHidden: false, mouse: false, bracketedPaste: false };
 const TIMEOUT_MS = 60_000;
 

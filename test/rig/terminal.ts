@@ -22,6 +22,14 @@ export type Terminal = {
   close: () => void;
 };
 
+/** At which every screen of the view is tried. */
+export const SIZES = [
+  { cols: 80, rows: 24 },
+  { cols: 120, rows: 40 },
+  { cols: 200, rows: 50 },
+  { cols: 60, rows: 15 },
+];
+
 export const KEY = { ctrlC: '\x03', enter: '\r', escape: '\x1b', up: '\x1b[A', down: '\x1b[B' } as const;
 
 export function openTerminal(args: string[], options: TerminalOptions): Terminal {
