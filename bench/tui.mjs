@@ -159,18 +159,20 @@ async function costOfPeers(peers, what, programs, seconds) {
   const rows = [];
   const firstWriter = programs.findIndex(({ name }) => name.startsWith('writer'));
   for (const { name, down, withView } of peers) {
-    const theirs = await withView(programs, async (terminal) => {
+    const theirs = await withView(programs, async (terminal, ownPids) => {
       await terminal.firstFrame(/web/);
       for (let row = 0; row < firstWriter; row++) {
         terminal.type(down);
         await pause(KEY_MS);
       }
       await pause(SETTLE_MS);
-      const { percent, charsPerSecond } = await terminal.cost(seconds);
+      const pids = ownPids();
+      const { percent, charsPerSecond } = await terminal.cost(seconds, pids);
+      const memory = pids.reduce((sum, pid) => sum + proportionalBytes(pid), 0) / MIB;
       return [
         { what: `${name} CPU, ${what}`, samples: [percent], unit: '%' },
         { what: '… characters written a second', samples: [charsPerSecond], unit: '' },
-        { what: `… memory of ${name}`, samples: [proportionalBytes(terminal.pid) / MIB], unit: 'MiB' },
+        { what: `… memory of ${name}`, samples: [memory], unit: 'MiB' },
       ];
     });
     rows.push(...theirs);

@@ -8,6 +8,8 @@ import { processes } from '../orch.mjs';
 import { openTerminal } from './terminal.mjs';
 
 const MARK = 'BENCH_PEER';
+/** Told apart from the peer's own processes by it. */
+const PROGRAM_MARK = 'BENCH_PROGRAM=1';
 const DOWN = '\x1b[B';
 
 /** @returns { installed: { name, down, withView }[], missing: names }; `down`: the key that selects the next program */
@@ -34,19 +36,24 @@ export function findPeers() {
 function peer(name, down, named, configure) {
   const program = named ?? whereIs(name);
   if (program === null) return { name, down, withView: null };
-  /** Runs `programs` in its view, hands the terminal to `use`, and leaves nothing behind. */
+  /** Runs `programs` in its view, hands the terminal and what lists the peer's processes to `use`, and leaves nothing behind. */
   const withView = async (programs, use) => {
     const dir = mkdtempSync(join(tmpdir(), `orch-bench-${name}-`));
-    const { file, text, args } = configure(programs);
+    const marked = programs.map((each) => ({ ...each, command: `export ${PROGRAM_MARK}; ${each.command}` }));
+    const { file, text, args } = configure(marked);
     writeFileSync(join(dir, file), text);
+    const started = () => [...processes()].filter(({ environment }) => environment.includes(`${MARK}=${dir}\0`));
+    /** An npm package may be a wrapper that starts the program. */
+    const ownPids = () =>
+      started()
+        .filter(({ environment }) => !environment.includes(`${PROGRAM_MARK}\0`))
+        .map(({ pid }) => pid);
     const terminal = openTerminal(program, args, dir, { [MARK]: dir, HOME: dir });
     try {
-      return await use(terminal);
+      return await use(terminal, ownPids);
     } finally {
       await terminal.close();
-      for (const { pid, environment } of processes()) {
-        if (environment.includes(`${MARK}=${dir}\0`)) kill(pid);
-      }
+      for (const { pid } of started()) kill(pid);
       rmSync(dir, { recursive: true, force: true });
     }
   };

@@ -53,9 +53,9 @@ export function openTerminal(file, args, cwd, env = {}) {
       return (await shows(pattern)) - pressedMs;
     },
     type: (keys) => pty.write(keys),
-    /** Share of one core, and characters written in a second, over that time. */
-    async cost(seconds) {
-      const ticks = () => statOf(pty.pid).cpuTicks;
+    /** Share of one core, and characters written in a second, over that time. `pids`: whose; those of now. */
+    async cost(seconds, pids = [pty.pid]) {
+      const ticks = () => pids.reduce((sum, pid) => sum + (statOf(pid)?.cpuTicks ?? 0), 0);
       const [before, charsBefore, fromMs] = [ticks(), chars, performance.now()];
       await pause(seconds * 1000);
       const elapsed = (performance.now() - fromMs) / 1000;
