@@ -13,6 +13,7 @@ export type {
   Status,
 } from './api/protocol.ts';
 export type { Plan, PlanChange, PlanKey } from './api/protocol-plan.ts';
+export type { TaskStatus } from './api/protocol-tasks.ts';
 export type { ProcsFile, ServiceDeclaration } from './config/schema-generated/authoring.ts';
 export type { Problem } from './core/load-result.ts';
 export {

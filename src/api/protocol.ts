@@ -15,6 +15,7 @@ import type { InspectedInstance } from './protocol-inspect.ts';
 import type { RunningLaunch } from './protocol-launch.ts';
 import type { MemoryLimitStatus } from './protocol-limits.ts';
 import type { Plan, PlannedToken } from './protocol-plan.ts';
+import type { TaskStatus } from './protocol-tasks.ts';
 
 export const PROTOCOL_VERSION = 1;
 /** A longer line ends the connection, in both directions. `apply` carries a whole configuration. */
@@ -85,6 +86,8 @@ export type ServiceStatus = {
   rollout?: RolloutStatus;
   /** How its instances take what is typed: lines, or keys in a terminal of their own; missing: not at all. */
   input?: 'stdin' | 'tty';
+  /** Missing: it does not run to its end. */
+  task?: TaskStatus;
   instances: InstanceStatus[];
 };
 

@@ -57,7 +57,7 @@ function View({ state, log, nowMs }: ViewProps) {
     <Page {...page}>
       {view === 'logs' && <OutputView state={state} log={log} nowMs={nowMs} />}
       {view === 'events' && <EventView state={state} />}
-      {isPage(view) && <PageView state={state} page={view} />}
+      {isPage(view) && <PageView state={state} page={view} nowMs={nowMs} />}
     </Page>
   );
 }

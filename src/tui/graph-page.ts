@@ -1,11 +1,10 @@
 // What keys do in the dependency graph. Pure.
 import { chosenNode, type GraphPage, moveInGraph, WHOLE_GRAPH } from './model/graph.ts';
-import type { KeyAction } from './model/keymap.ts';
-import { type Reduced, withoutEffects } from './model/messages.ts';
-import { isInactive, namedRows, selectedRow, servicesOf, targetOf } from './model/rows.ts';
+import { withoutEffects } from './model/messages.ts';
+import { selectedRow, servicesOf } from './model/rows.ts';
 import type { UiState } from './model/state.ts';
 import type { Page } from './page.ts';
-import { applyVerb } from './row-commands.ts';
+import { applyToNamed } from './row-commands.ts';
 
 export const GRAPH_PAGE: Page = {
   /** At the service that is selected in the table. */
@@ -21,7 +20,7 @@ export const GRAPH_PAGE: Page = {
     const node = chosenNode(state.status?.services ?? [], state.graph);
     if (node === null) return null;
     if (action === 'focus') return withoutEffects(show(state, focusOn(state.graph, node.name)));
-    return applyToService(state, action, { name: node.name, nowMs });
+    return applyToNamed(state, action, node.name, nowMs);
   },
 };
 
@@ -30,17 +29,4 @@ const show = (state: UiState, graph: GraphPage): UiState => ({ ...state, graph }
 /** A second time: everything again. */
 function focusOn({ focus }: GraphPage, name: string): GraphPage {
   return { chosen: name, focus: focus === name ? null : name };
-}
-
-function applyToService(
-  state: UiState,
-  action: KeyAction,
-  { name, nowMs }: { name: string; nowMs: number },
-): Reduced | null {
-  if (action === 'why' || action === 'details' || action === 'restart') return applyVerb(state, action, name, nowMs);
-  if (action === 'logs') return applyVerb(state, 'output', name, nowMs);
-  if (action !== 'stopOrStart') return null;
-  const row = namedRows(state.status?.services ?? []).find(({ id }) => id === name);
-  if (row === undefined) return withoutEffects(state);
-  return applyVerb(state, isInactive(targetOf(row)) ? 'start' : 'stop', name, nowMs);
 }

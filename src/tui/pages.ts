@@ -12,6 +12,7 @@ import type { UiState } from './model/state.ts';
 import type { Page } from './page.ts';
 import { QUEUE_PAGE } from './queue-page.ts';
 import { START_UP_PAGE } from './start-up-page.ts';
+import { TASK_PAGE } from './task-page.ts';
 
 const PAGES: Record<PageName, Page> = {
   graph: GRAPH_PAGE,
@@ -19,6 +20,7 @@ const PAGES: Record<PageName, Page> = {
   diskEdit: DISK_EDIT_PAGE,
   history: HISTORY_PAGE,
   startUp: START_UP_PAGE,
+  tasks: TASK_PAGE,
 };
 
 /** @returns null: the key means the same as in the other views */

@@ -1,5 +1,6 @@
 // What the commands for a row do: those of its keys, and those that the palette offers by name. Pure.
 import type { Effect, ProjectMethod, ScaleTarget } from './model/effects.ts';
+import type { KeyAction } from './model/keymap.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { type MarkedVerb, portOf, type RowVerb, urlOf } from './model/palette.ts';
 import {
@@ -49,6 +50,16 @@ export function applyToMarked(state: UiState, verb: MarkedVerb): Reduced {
 export function applyVerb(state: UiState, verb: RowVerb, name: string, nowMs: number): Reduced {
   const row = namedRows(state.status?.services ?? []).find(({ id }) => id === name);
   return row === undefined ? withoutEffects(state) : applyVerbToRow(state, verb, row, nowMs);
+}
+
+/** A key of a page on a service or an instance that it shows; null: it means nothing there. */
+export function applyToNamed(state: UiState, action: KeyAction, name: string, nowMs: number): Reduced | null {
+  if (action === 'why' || action === 'details' || action === 'restart') return applyVerb(state, action, name, nowMs);
+  if (action === 'logs') return applyVerb(state, 'output', name, nowMs);
+  if (action !== 'stopOrStart') return null;
+  const row = namedRows(state.status?.services ?? []).find(({ id }) => id === name);
+  if (row === undefined) return withoutEffects(state);
+  return applyVerb(state, isInactive(targetOf(row)) ? 'start' : 'stop', name, nowMs);
 }
 
 function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow, nowMs: number): Reduced {

@@ -19,6 +19,7 @@ import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use
 import type { Instances } from '../instances/instances.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { explainInstance, slotFor } from './explanations.ts';
+import { taskField } from './task-status.ts';
 
 export type StatusParts = {
   kernel: Kernel;
@@ -67,7 +68,8 @@ function serviceStatus(
   const { slots, overrides } = parts.kernel;
   const ids = new Set<InstanceId>();
   for (let index = 1; index <= spec.pool; index++) ids.add(instanceId(spec.name, index));
-  for (const slot of slots.values()) if (slot.service === spec.name) ids.add(slot.id);
+  const own = [...slots.values()].filter(({ service }) => service === spec.name);
+  for (const { id } of own) ids.add(id);
   const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
   const pool = overrides.pools[spec.name];
   const stopped = overrides.stopped.includes(spec.name) || (chosen !== null && !chosen.has(spec.name));
@@ -85,6 +87,7 @@ function serviceStatus(
     ...(notes.length > 0 && { notes }),
     ...rolloutField(parts.kernel.rollouts.get(spec.name)),
     ...inputField(spec),
+    ...taskField(spec, own, spec.enabled && !stopped),
     dependsOn: spec.dependsOn.map((dependency) => dependencyStatus(dependency, dependencies)),
     instances,
   };

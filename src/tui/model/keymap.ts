@@ -189,9 +189,10 @@ export const KEYMAP: readonly KeyBinding[] = [
   key(':', VIEWS, 'palette', 'Move', 'all commands for all services: type some of their letters', 'commands'),
 
   key('r', ['main', 'logs', 'graph'], 'restart', 'Services', 'restart (asks first for several instances)', 'restart'),
+  key('r', 'tasks', 'runTask', 'Services', 'run it now (in the tasks)', 'run now'),
   key(
     's',
-    ['main', 'logs', 'graph'],
+    ['main', 'logs', 'graph', 'tasks'],
     'stopOrStart',
     'Services',
     'stop until started again (asks first for several), or start',
@@ -199,8 +200,8 @@ export const KEYMAP: readonly KeyBinding[] = [
   ),
   key('+ =', 'main', 'scaleUp', 'Services', 'scale up (asks first)', 'scale'),
   key('- _', 'main', 'scaleDown', 'Services', 'scale down (asks first)'),
-  key('w', ['main', 'logs', 'graph'], 'why', 'Services', 'explain its state', 'why'),
-  key('i', ['main', 'logs', 'graph'], 'details', 'Services', 'show everything known about it', 'info'),
+  key('w', ['main', 'logs', 'graph', 'tasks'], 'why', 'Services', 'explain its state', 'why'),
+  key('i', ['main', 'logs', 'graph', 'tasks'], 'details', 'Services', 'show everything known about it', 'info'),
 
   ...PAGES.map(({ name, key: own, help }) => key(own, VIEWS, name, 'Services', help)),
   key('u', 'main', 'undoScale', 'Services', 'undo the last scale (asks first)'),
@@ -214,7 +215,7 @@ export const KEYMAP: readonly KeyBinding[] = [
     'type into the program (`stdin` or `tty`); Esc, or Ctrl-], comes back',
   ),
 
-  key('l', ['main', 'events', 'graph'], 'logs', 'Output', 'output on the whole screen', 'logs'),
+  key('l', ['main', 'events', 'graph', 'tasks'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),
   key('/', 'logs', 'search', null, 'search', 'search'),
   key('ctrl+f', ['main', 'logs'], 'search', 'Output', 'search in the log, newest first (on the whole screen also /)'),

@@ -5,7 +5,8 @@ import type { EventRecord, MethodResult } from '../../api/protocol.ts';
 export type PageAnswer =
   | { of: 'diskEdit'; edit: MethodResult<'heldEdit'> }
   | { of: 'history'; history: MethodResult<'history'> }
-  | { of: 'startUp'; events: readonly EventRecord[] };
+  | { of: 'startUp'; events: readonly EventRecord[] }
+  | { of: 'tasks'; events: readonly EventRecord[] };
 export type AskingPage = PageAnswer['of'];
 
 /** null: not known yet. `error`: why it cannot be known. */

@@ -131,8 +131,8 @@ function rowEntries(row: NamedRow, bindings: readonly KeyBinding[]): PaletteEntr
 }
 
 /** What is run by hand, or runs to its end. */
-function isTask({ runs, instances }: ServiceStatus): boolean {
-  return runs === 'on_request' || instances.every(({ state }) => state === 'completed');
+function isTask({ task, runs, instances }: ServiceStatus): boolean {
+  return task !== undefined || runs === 'on_request' || instances.every(({ state }) => state === 'completed');
 }
 
 export function portOf(row: TableRow): number | null {

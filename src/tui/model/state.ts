@@ -14,6 +14,7 @@ import { NO_SAMPLES, type Samples } from './samples.ts';
 import type { OutputSelection } from './selected-lines.ts';
 import type { SortOrder } from './sort.ts';
 import { NO_START_UP, type StartUpPage } from './start-up.ts';
+import { NO_TASKS, type TasksPage } from './task-runs.ts';
 
 export type TerminalSize = { columns: number; rows: number };
 export type ViewName = 'main' | 'logs' | 'events' | PageName;
@@ -141,6 +142,7 @@ export type UiState = {
   diskEdit: DiskEditPage;
   history: HistoryPage;
   startUp: StartUpPage;
+  tasks: TasksPage;
   notice: { text: string; tone: Tone; untilMs: number } | null;
   /** The last change of a pool's size that can be undone. */
   lastScale: LastScale | null;
@@ -194,6 +196,7 @@ export function initialState(start: InitialOptions): UiState {
     diskEdit: NO_EDIT,
     history: NO_HISTORY,
     startUp: NO_START_UP,
+    tasks: NO_TASKS,
     notice: null,
     lastScale: null,
   };

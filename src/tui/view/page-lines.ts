@@ -8,6 +8,7 @@ import { historyLines } from './history-lines.ts';
 import type { Line } from './line.ts';
 import { queueLines } from './queue-lines.ts';
 import { startUpLines } from './start-up-lines.ts';
+import { taskLines } from './task-lines.ts';
 import type { Glyphs } from './theme.ts';
 
 /** @returns null: what it shows is not known yet */
@@ -23,6 +24,8 @@ export function pageLines(state: UiState, page: PageName, glyphs: Glyphs): Line[
       return isAnswered(state.history) ? historyLines(state, glyphs) : null;
     case 'startUp':
       return isAnswered(state.startUp) ? startUpLines(state, glyphs) : null;
+    case 'tasks':
+      return isAnswered(state.tasks) ? taskLines(state, glyphs, null) : null;
   }
 }
 
