@@ -55,7 +55,7 @@ function View({ state, log, nowMs }: ViewProps) {
   if (view === 'main') return <MainView state={state} log={log} nowMs={nowMs} />;
   return (
     <Page {...page}>
-      {view === 'logs' && <OutputView state={state} log={log} nowMs={nowMs} />}
+      {view === 'logs' && <OutputView state={state} log={log} />}
       {view === 'events' && <EventView state={state} />}
       {isPage(view) && <PageView state={state} page={view} nowMs={nowMs} />}
     </Page>

@@ -6,7 +6,7 @@ const KEY_INTERVAL_MS = 33;
 /** Updates (status, output, events): at most 10 frames a second. */
 const UPDATE_INTERVAL_MS = 100;
 /** Uptimes and other clocks on screen: at most once a second. */
-const TICK_INTERVAL_MS = 1000;
+export const TICK_INTERVAL_MS = 1000;
 /** Drawing may take a fifth of a core: a frame that cost 40 ms is followed by 160 ms of rest. */
 const REST_PER_COST = 4;
 /** One slow frame (the first, which compiles everything) must not delay the next for long. */

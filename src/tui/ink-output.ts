@@ -5,15 +5,20 @@ import { EventEmitter } from 'node:events';
 import chalk from 'chalk';
 import { type Instance, render } from 'ink';
 import type { ReactNode } from 'react';
+import type { ReadLines } from './components/appearance.ts';
 
 /** Stands in Ink's frame for a prepared line. No text of a component can contain it: control characters are cleaned away. */
 const MARK = '\x01';
+/** The same for a line that is read for each frame. */
+const LIVE_MARK = '\x02';
 
 type InkOutputOptions = {
   columns: number;
   /** 0: none. See `colourLevel`. */
   colourLevel: 0 | 1 | 2 | 3;
   stdin: NodeJS.ReadStream;
+  /** Wall clock, ms. */
+  now(): number;
   /** A frame: its rows, from the top. */
   onRows(rows: string[]): void;
   onError(error: unknown): void;
@@ -26,6 +31,9 @@ export class InkOutput extends EventEmitter {
   readonly #options: InkOutputOptions;
   /** Of the frame that Ink is composing, in the order of its marks. */
   #preparedLines: string[] = [];
+  #readLive: ReadLines = noLines;
+  /** The last frame of Ink; its live lines are still marks. */
+  #frame: { rows: string[]; readLive: ReadLines } = { rows: [], readLive: noLines };
   #ink: Instance | null = null;
   #isOpen = true;
 
@@ -61,16 +69,28 @@ export class InkOutput extends EventEmitter {
     return MARK;
   };
 
+  /** The same for a line that may be another one in the next frame, whether Ink draws that or not. */
+  readonly placeLive = (read: ReadLines): string => {
+    this.#readLive = read;
+    return LIVE_MARK;
+  };
+
   /** In Ink's debug mode every write is one complete frame. */
   write(frame: string): boolean {
     const prepared = this.#preparedLines;
+    const rows = frame.split('\n').map(filler(MARK, () => prepared));
+    this.#frame = { rows, readLive: this.#readLive };
     this.#preparedLines = [];
-    if (!this.#isOpen) return true;
-    let next = 0;
-    this.#options.onRows(
-      frame.split('\n').map((row) => (row.includes(MARK) ? row.replace(MARK, () => prepared[next++]!) : row)),
-    );
+    this.#readLive = noLines;
+    this.refresh();
     return true;
+  }
+
+  /** The last frame again, with the live lines of now. Ink has no part in it, nor have the components. */
+  refresh(): void {
+    if (!this.#isOpen) return;
+    const { rows, readLive } = this.#frame;
+    this.#options.onRows(rows.map(filler(LIVE_MARK, () => readLive(this.#options.now()))));
   }
 
   /** No frame comes after this. Where `CI` is set, Ink ends with an empty line, which would wipe the picture. */
@@ -78,4 +98,19 @@ export class InkOutput extends EventEmitter {
     this.#isOpen = false;
     this.#ink?.unmount();
   }
+}
+
+const noLines: ReadLines = () => [];
+
+/** Puts lines in the place of their marks, row by row. @param read called if there is a mark */
+function filler(mark: string, read: () => readonly string[]): (row: string) => string {
+  let lines: readonly string[] | null = null;
+  let next = 0;
+  return (row) => {
+    if (!row.includes(mark)) return row;
+    lines ??= read();
+    const line = lines[next++];
+    // Ink leaves no blanks at the end of a row.
+    return line === undefined ? row.replace(mark, '').trimEnd() : row.replace(mark, () => line);
+  };
 }

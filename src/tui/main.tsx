@@ -1,7 +1,8 @@
 // Entry of the full-screen interface. The only module that the command line loads, and the only way to Ink.
 // An ordinary client: it never starts a supervisor, and reads the output from the log files.
+import './lean-heap.ts';
 import './without-devtools.ts';
-import { TuiController } from './controller.tsx';
+import { TuiController } from './controller.ts';
 import type { TuiOptions, TuiOutcome } from './tui-options.ts';
 
 /**

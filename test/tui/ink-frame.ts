@@ -22,6 +22,7 @@ export function openInkScreen({ colour = false, glyphs = UNICODE, theme = DARK }
     columns: 80,
     colourLevel: colour ? 1 : 0,
     stdin,
+    now: () => NOW_MS,
     onRows: (next) => {
       rows = next;
     },
@@ -29,7 +30,7 @@ export function openInkScreen({ colour = false, glyphs = UNICODE, theme = DARK }
       failure = error;
     },
   });
-  const appearance = { glyphs, theme, colour, place: output.place };
+  const appearance = { glyphs, theme, colour, place: output.place, placeLive: output.placeLive };
   return {
     show(state, log = new LogRing()) {
       const app = createElement(App, { state, log, nowMs: NOW_MS, appearance, onInput: () => undefined });

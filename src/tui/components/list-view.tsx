@@ -4,20 +4,13 @@ import { bodyHeight } from '../model/layout.ts';
 import type { LogView } from '../model/log-ring.ts';
 import type { UiState } from '../model/state.ts';
 import { eventPageLines, eventTitle } from '../view/events.ts';
-import { paneLines, paneTitle } from '../view/pane.ts';
 import { useAppearance } from './appearance.ts';
+import { OutputPane } from './output-pane.tsx';
 import { PreparedLines } from './prepared-lines.tsx';
 import { TextLine } from './text-line.tsx';
 
-export function OutputView({ state, log, nowMs }: { state: UiState; log: LogView; nowMs: number }) {
-  const { glyphs, colour } = useAppearance();
-  const height = Math.max(0, bodyHeight(state) - 1);
-  return (
-    <>
-      <TextLine cells={paneTitle(state, log, glyphs)} columns={state.size.columns} />
-      <PreparedLines lines={paneLines(state, log, { height, colour, glyphs, nowMs })} height={height} />
-    </>
-  );
+export function OutputView({ state, log }: { state: UiState; log: LogView }) {
+  return <OutputPane state={state} log={log} height={bodyHeight(state)} />;
 }
 
 export function EventView({ state }: { state: UiState }) {

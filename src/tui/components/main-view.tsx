@@ -1,14 +1,14 @@
 // The main view: header, banner, services, their output, the last events, footer. `layoutOf` says how high each is.
-import { isWide, layoutOf, paneColumns, tableColumns } from '../model/layout.ts';
+import { isWide, layoutOf, tableColumns } from '../model/layout.ts';
 import type { LogView } from '../model/log-ring.ts';
 import { tableRows } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { eventRule, lastEventLines } from '../view/events.ts';
 import { footerLine } from '../view/footer.ts';
 import { bannerLines, headerLine } from '../view/header.ts';
-import { paneLines, paneTitle } from '../view/pane.ts';
 import { tableOf } from '../view/table.ts';
 import { useAppearance } from './appearance.ts';
+import { OutputPane } from './output-pane.tsx';
 import { PreparedLines } from './prepared-lines.tsx';
 import { ServiceTable } from './service-table.tsx';
 import { SideBySide } from './side-by-side.tsx';
@@ -17,7 +17,7 @@ import { TextLine } from './text-line.tsx';
 type MainViewProps = { state: UiState; log: LogView; nowMs: number };
 
 export function MainView({ state, log, nowMs }: MainViewProps) {
-  const { glyphs, colour } = useAppearance();
+  const { glyphs } = useAppearance();
   const { columns } = state.size;
   const rows = tableRows(state);
   const layout = layoutOf(state, rows.length);
@@ -37,13 +37,12 @@ export function MainView({ state, log, nowMs }: MainViewProps) {
       <SideBySide divided={isWide(state)} left={tableColumns(state)} height={layout.tableHead + layout.table}>
         <ServiceTable table={table} width={tableColumns(state)} height={layout.table} />
         {hasPane && (
-          <>
-            <TextLine cells={paneTitle(state, log, glyphs, table.visibleRange)} columns={paneColumns(state)} />
-            <PreparedLines
-              lines={paneLines(state, log, { height: layout.pane, colour, glyphs, nowMs })}
-              height={layout.pane}
-            />
-          </>
+          <OutputPane
+            state={state}
+            log={log}
+            height={layout.paneTitle + layout.pane}
+            visibleRange={table.visibleRange}
+          />
         )}
       </SideBySide>
       {layout.eventTitle > 0 && <TextLine cells={eventRule(state, glyphs)} columns={columns} />}

@@ -10,24 +10,29 @@ type PreparedLinesProps = { lines: readonly Line[]; height: number };
 
 /** @param props `lines`: as wide as the screen at most; those beyond `height` are cut. */
 export function PreparedLines({ lines, height }: PreparedLinesProps) {
-  const { theme } = useAppearance();
+  const { theme, place } = useAppearance();
+  const shown = lines.slice(0, height);
+  return <Places count={shown.length} height={height} place={(index) => place(paintLine(shown[index]!, theme))} />;
+}
+
+type LiveLinesProps = { read(nowMs: number): readonly Line[]; height: number };
+
+/** @param props `read`: the lines of this moment; it is asked for every frame, also for those that Ink does not draw. */
+export function LiveLines({ read, height }: LiveLinesProps) {
+  const { theme, placeLive } = useAppearance();
+  const paint = (nowMs: number) => read(nowMs).map((line) => paintLine(line, theme));
+  return <Places count={height} height={height} place={() => placeLive(paint)} />;
+}
+
+/** Ink calls `place` for each of the lines, from the top, whenever it composes a frame. */
+function Places({ count, height, place }: { count: number; height: number; place(index: number): string }) {
   return (
-    <Box flexDirection="column" height={height} flexShrink={0}>
-      {lines.slice(0, height).map((line, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen, nothing else
-        <PreparedLine key={index} text={paintLine(line, theme)} />
-      ))}
+    <Box height={height} flexShrink={0}>
+      <Transform transform={(_line, index) => place(index)}>
+        <Blanks count={count} />
+      </Transform>
     </Box>
   );
 }
 
-const PreparedLine = memo(function PreparedLine({ text }: { text: string }) {
-  const { place } = useAppearance();
-  return (
-    <Box height={1} flexShrink={0}>
-      <Transform transform={() => place(text)}>
-        <Text> </Text>
-      </Transform>
-    </Box>
-  );
-});
+const Blanks = memo(({ count }: { count: number }) => <Text>{Array(count).fill(' ').join('\n')}</Text>);

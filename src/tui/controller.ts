@@ -1,12 +1,9 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
-import type { Key } from 'ink';
 import type { Client } from '../api/client.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
-import { App } from './app.tsx';
 import { Away } from './away.ts';
-import { type Appearance, appearanceOf } from './components/appearance.ts';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
-import { InkOutput } from './ink-output.ts';
+import { Frames } from './frames.tsx';
 import { type InputEvent, KeyReader } from './keyboard.ts';
 import type { Effect, LeaveOutcome } from './model/effects.ts';
 import { LogRing } from './model/log-ring.ts';
@@ -20,9 +17,7 @@ import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { isLost, messageOf, SupervisorSession } from './session.ts';
 import type { FindNext, TuiOptions, TuiOutcome } from './tui-options.ts';
-import { nextChangeMs } from './view/next-change.ts';
 import { outputForm, plainOutput } from './view/plain-output.ts';
-import { colourLevel } from './view/themes.ts';
 
 type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
 
@@ -35,9 +30,8 @@ export class TuiController {
   #session: SupervisorSession;
   readonly #follower: OutputFollower;
   readonly #clock = new FrameClock(() => this.#draw());
-  readonly #appearance: Appearance;
   #state: UiState;
-  readonly #output: InkOutput;
+  readonly #frames: Frames;
   readonly #away: Away;
   /** The supervisor has sent `going_down`. */
   #isGoingDown = false;
@@ -45,7 +39,7 @@ export class TuiController {
   #stopListening: () => void = () => undefined;
 
   constructor(options: TuiOptions) {
-    const { client, owning, colour, stdout, stdin, paths, asksFirst, bindings, mouse, scaleInFile = null } = options;
+    const { client, owning, stdout, stdin, paths, asksFirst, bindings, mouse, scaleInFile = null } = options;
     this.#options = options;
     this.#client = client;
     this.#screen = new Screen(stdout, stdin);
@@ -57,14 +51,14 @@ export class TuiController {
     const onLines = () => this.#clock.request('update');
     const shown: OnRead = (request, seq) => this.#dispatch({ kind: 'logRead', request, seq, nowMs: Date.now() }, 'key');
     this.#follower = new OutputFollower(this.#ring, paths.root, onLines, paths, shown);
-    this.#output = new InkOutput({
-      columns: this.#screen.size.columns,
-      colourLevel: colour ? colourLevel(process.env) : 0,
-      stdin,
+    this.#frames = new Frames({
+      ...options,
+      size,
+      log: this.#ring,
       onRows: (rows) => this.#screen.paint(rows),
+      onInput: (input, key) => this.#keys.read(input, key),
       onError: (error) => this.#endWithError(error),
     });
-    this.#appearance = appearanceOf(options, process.env, this.#output.place);
   }
 
   run(): Promise<TuiOutcome> {
@@ -152,7 +146,7 @@ export class TuiController {
         this.#follower.read(effect.request);
         return;
       case 'copy':
-        this.#away.printOutput(plainOutput(this.#state, this.#ring, this.#appearance.glyphs));
+        this.#away.printOutput(plainOutput(this.#state, this.#ring, this.#frames.glyphs));
         return;
       case 'suspend':
         this.#suspend();
@@ -167,17 +161,8 @@ export class TuiController {
 
   /** @returns when the same state will look different; null: never. */
   #draw(): number | null {
-    if (this.#pendingRun === null || this.#away.isAway) return null;
-    const state = this.#state;
-    const nowMs = Date.now();
-    const app = (
-      <App state={state} log={this.#ring} nowMs={nowMs} appearance={this.#appearance} onInput={this.#onInput} />
-    );
-    this.#output.show(app, state.size.columns);
-    return nextChangeMs(state, nowMs);
+    return this.#pendingRun === null || this.#away.isAway ? null : this.#frames.draw(this.#state);
   }
-
-  readonly #onInput = (input: string, key: Key) => this.#keys.read(input, key);
 
   #resized(): void {
     this.#redraw();
@@ -288,7 +273,7 @@ export class TuiController {
     this.#follower.end();
     this.#session.stop();
     this.#client.close();
-    this.#output.close();
+    this.#frames.close();
     this.#screen.restore();
     this.#stopListening();
     return run;
