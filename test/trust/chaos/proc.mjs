@@ -39,7 +39,7 @@ export const isTaken = (pid) => read(`/proc/${pid}/stat`) !== '';
 export const isMain = ({ id, pid, session, command }) =>
   id !== null && pid === session && (command.startsWith('sh ') || command === 'node listens.mjs');
 export const isSupervisor = ({ command }) => /supervisor\.c?js .*--root/.test(command);
-export const isWriter = ({ command }) => /log-writer\.js (?!--gzip)/.test(command);
+export const isWriter = ({ command }) => /log-writer\.c?js (?!--gzip)/.test(command);
 
 export function descriptorsOf(pid) {
   try {
