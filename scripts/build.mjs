@@ -1,4 +1,6 @@
 // Bundles src/ into dist/: one entry per process, code split so that a client loads only what its command needs.
+
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -80,12 +82,37 @@ const single = await build({
   ...shared,
   entryPoints: processes,
   outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
+  outExtension: { '.js': '.program.cjs' },
   format: 'cjs',
+  charset: 'ascii',
   banner: { js: "const __file=require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': '__file' },
   plugins: [laterPrograms],
 });
+// Code of a cache cannot import: the entry does it.
+for (const name of Object.keys(processes)) {
+  const path = `dist/${name}.program.cjs`;
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/\bimport\((?="[^"]+"\))/g, '__import('));
+}
+/** What Node starts: it runs the program of the same name from V8's code cache. */
+const entries = await Promise.all(
+  Object.keys(processes).map((name) => {
+    const hash = createHash('sha256').update(readFileSync(`dist/${name}.program.cjs`));
+    const program = JSON.stringify({ name, build: hash.digest('hex').slice(0, 16) });
+    const purpose =
+      name === 'orch' ? "process.argv.find((word)=>word==='ps'||word==='up'||word==='down')" : 'undefined';
+    return build({
+      ...shared,
+      stdin: {
+        contents: `import { runProgram } from './src/os/code-cache.ts'; runProgram({ ...${program}, purpose: ${purpose} }, module, require, (path) => import(path));`,
+        resolveDir: '.',
+      },
+      outfile: `dist/${name}.cjs`,
+      format: 'cjs',
+      banner: { js: '#!/usr/bin/env node' },
+    });
+  }),
+);
 for (const name of formerNames) writeFileSync(`dist/${name}.js`, `import './${name}.cjs';\n`);
 
 /** The bundles contain these libraries, whose licences ask for their text. */
@@ -106,7 +133,7 @@ writeFileSync(notices, noticesOf([modules, library, validate, single]).join(`\n$
 const written = new Set([
   notices,
   ...formerNames.map((name) => `dist/${name}.js`),
-  ...[modules, library, validate, single].flatMap(({ metafile }) => Object.keys(metafile.outputs)),
+  ...[modules, library, validate, single, ...entries].flatMap(({ metafile }) => Object.keys(metafile.outputs)),
 ]);
 for (const directory of ['dist', 'dist/lib', 'dist/validate']) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {

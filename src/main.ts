@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // argv → command → exit code. `ps` and `--version` are read without commander and are part of this bundle: they must start fast.
 // `up`, `down` and `validate`, which runs at each commit, are read without commander too, and have files of their own.
 import { statSync } from 'node:fs';
