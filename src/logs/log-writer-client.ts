@@ -16,6 +16,8 @@ import {
 } from './writer-protocol.ts';
 
 export type LogWriterClient = {
+  /** Starts a writer where none runs; so does a request that waits for one. Idempotent. */
+  start(): void;
   /** Live: capacity, rotation, format, overflow and path change in place; a queue that is no longer named is closed. */
   configure(queues: LogQueueSpec[]): Promise<void>;
   /** Idempotent; once per slot, kept over restarts of the instance. */
@@ -57,6 +59,8 @@ export type LogWriterOptions = {
   onEvent(event: WriterEvent): void;
   /** The program to start; default: the built `log-writer.cjs`. */
   entry?: string;
+  /** Without a `start`, a writer is started after this time at the latest. */
+  startWithinMs?: number;
   /** Until a writer that does not answer counts as stuck, and an end of output is not waited for any longer. */
   hangTimeoutMs?: number;
 };
@@ -73,7 +77,7 @@ const LONGEST_RETRY_MS = 30_000;
 
 const DEFAULT_HANG_TIMEOUT_MS = 100;
 
-/** Returns at once; requests before the connection is up are sent when it is. */
+/** Returns at once, and connects to a writer that runs; requests before the connection is up are sent when it is. */
 export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): LogWriterClient {
   return new ReconnectingClient(paths, options);
 }
@@ -100,6 +104,10 @@ class ReconnectingClient implements LogWriterClient {
   constructor(paths: ProjectPaths, options: LogWriterOptions) {
     this.#hangTimeoutMs = options.hangTimeoutMs ?? DEFAULT_HANG_TIMEOUT_MS;
     this.#connection = new WriterConnection(paths, options, () => this.#resendAll());
+  }
+
+  start(): void {
+    this.#connection.start();
   }
 
   async configure(queues: LogQueueSpec[]): Promise<void> {
@@ -134,6 +142,7 @@ class ReconnectingClient implements LogWriterClient {
 
   async expect(expectation: LineExpectation, patienceMs: number): Promise<void> {
     this.#expectations.set(expectation.instance, expectation);
+    this.start();
     await settlesWithin(this.#sendOrResend('expect', expectation), patienceMs);
   }
 

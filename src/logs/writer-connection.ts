@@ -20,12 +20,19 @@ import {
 
 /** A new writer needs about 80 ms until it listens. */
 const START_TIMEOUT_MS = 5000;
+/** The first instances start sooner without it; their FIFOs keep what they write. */
+const START_WITHIN_MS = 150;
 const CONNECT_RETRY_MS = 15;
 const FIRST_RECONNECT_MS = 50;
 const EXIT_TIMEOUT_MS = 1000;
 const MAX_RECONNECT_MS = 2000;
 
-type WriterConnectionOptions = { onLost(reason: string): void; onEvent(event: WriterEvent): void; entry?: string };
+type WriterConnectionOptions = {
+  onLost(reason: string): void;
+  onEvent(event: WriterEvent): void;
+  entry?: string;
+  startWithinMs?: number;
+};
 
 export class WriterConnection {
   /** To a writer that was greeted. */
@@ -33,6 +40,9 @@ export class WriterConnection {
   #writerPid: number | null = null;
   #closed = false;
   #upWaiters: (() => void)[] = [];
+  /** Until then a writer that runs is connected to, and none is started. */
+  #mayStart: Promise<void>;
+  #allowStart: () => void = () => undefined;
   readonly #paths: ProjectPaths;
   readonly #options: WriterConnectionOptions;
   readonly #onUp: () => Promise<void>;
@@ -41,7 +51,16 @@ export class WriterConnection {
     this.#paths = paths;
     this.#options = options;
     this.#onUp = onUp;
+    this.#mayStart = new Promise((resolve) => {
+      this.#allowStart = resolve;
+    });
+    setTimeout(() => this.start(), options.startWithinMs ?? START_WITHIN_MS).unref();
     void this.#establish();
+  }
+
+  /** Starts a writer where none runs. */
+  start(): void {
+    this.#allowStart();
   }
 
   /** Not between the writer's end and the `close` of its socket: nothing that is sent then arrives. */
@@ -56,6 +75,7 @@ export class WriterConnection {
 
   /** Rejects when the connection is lost before the answer, or with the writer's error. */
   async request<M extends WriterMethod>(method: M, params: WriterMethods[M][0]): Promise<WriterMethods[M][1]> {
+    this.start();
     await this.whenUp();
     return this.send(method, params);
   }
@@ -69,6 +89,7 @@ export class WriterConnection {
   /** Asks the writer to flush and exit, and kills it after the deadline. A writer that is being started is waited for, so that
    * it does not stay behind. */
   async shutdown(deadlineMs: number): Promise<void> {
+    this.start();
     await Promise.race([this.whenUp(), unrefDelay(deadlineMs)]);
     const killTimer = setTimeout(() => this.#killWriter(), deadlineMs + 250);
     const asked = this.send('shutdown', { deadlineMs }).catch(() => undefined); // lost: the writer has exited already
@@ -81,6 +102,7 @@ export class WriterConnection {
 
   close(): void {
     this.#closed = true;
+    this.start(); // what waits for it ends
     this.#rpc?.abandon('the connection was closed');
     this.#rpc = null;
   }
@@ -126,6 +148,8 @@ export class WriterConnection {
   }
 
   async #startAndConnect(): Promise<RpcClient | null> {
+    await this.#mayStart;
+    if (this.#closed) return null;
     let child: ChildProcess;
     try {
       child = spawnWriter(this.#paths, this.#options.entry ?? builtEntry('log-writer.cjs'));

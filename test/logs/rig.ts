@@ -80,6 +80,7 @@ export class LogRig {
       },
       entry: await entry,
     });
+    this.client.start();
     return this.client;
   }
 

@@ -31,7 +31,7 @@ import type { OutputFifos } from './outputs.ts';
 import { usesPorts } from './own-answers.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
 import { claimKey } from './singleton-claims.ts';
-import { type PendingStart, StartQueue } from './start-queue.ts';
+import { type PendingStart, StartQueue, type StartQueueOptions } from './start-queue.ts';
 import { type AcquiredResources, NOTHING_NEEDED, type StartResources } from './start-resources.ts';
 
 export type StartParts = {
@@ -44,6 +44,7 @@ export type StartParts = {
   earlier: EarlierListeners;
   /** False: another supervisor has the project, or may have; its instances must not be started twice. */
   mayStart(): boolean;
+  onBatch: StartQueueOptions['onBatch'];
 };
 
 /** Pause between attempts to identify a process while no descriptor is left to look with. */
@@ -80,6 +81,7 @@ export class InstanceStarts {
       begin: (start) => void (start.spec.singleton ? this.#startSingleton(start) : this.#spawn(start)),
       fail: (start, error) => this.#failed(start, 'its output cannot be captured', error),
       abandon: (start) => this.#abandoned(start),
+      onBatch: parts.onBatch,
     });
   }
 
@@ -200,12 +202,8 @@ export class InstanceStarts {
       return null;
     }
     // The process is not reaped before the exit event: its pid and start time are its own even if it has exited.
-    const process = (await identifyWithRetry(result.pid, nonce)) ?? {
-      pid: result.pid,
-      startTime: '0',
-      bootId: '',
-      nonce,
-    };
+    const { pid } = result;
+    const process = (await identifyWithRetry(pid, nonce)) ?? { pid, startTime: '0', bootId: '', nonce };
     this.#children.add(nonce);
     this.#reportOutcome(start, { kind: 'spawned', process, readiness: initialReadiness(spec) });
     return process;

@@ -91,6 +91,7 @@ export class Instances {
       channels: this.#channels,
       memory,
       mayStart,
+      onBatch: () => writer.start(),
     };
     this.#starts = new InstanceStarts(context, parts);
     const resources = this.#resources;

@@ -13,6 +13,8 @@ export type StartQueueOptions = {
   fail(start: PendingStart, error: unknown): void;
   /** It was given up. */
   abandon(start: PendingStart): void;
+  /** A batch of starts has begun. */
+  onBatch(): void;
 };
 
 /** Longest time spent on spawning before other events are handled. */
@@ -53,6 +55,7 @@ export class StartQueue {
   }
 
   async #run(): Promise<void> {
+    await null; // those of the same step are one batch
     let next = this.#takeBatch();
     while (next) {
       const { starts, opened } = next;
@@ -60,6 +63,7 @@ export class StartQueue {
       // Making a FIFO may take a millisecond: the next batch gets its FIFOs while this one is spawned.
       next = this.#takeBatch();
       await this.#beginAll(starts, failure);
+      this.#options.onBatch();
       next ??= this.#takeBatch();
     }
     this.#running = false;
