@@ -4,10 +4,11 @@ import { processes, residentBytes, statOf, withProject } from './orch.mjs';
 import { poolOf } from './start.mjs';
 
 const TICKS_PER_SECOND = 100;
+const CPU_TARGETS = { 100: '≤ 0.05 %', 1000: '≤ 0.2 %' };
 
 export async function measure({ quick }) {
   const rows = [];
-  for (const count of quick ? [10, 100] : [10, 100, 500]) rows.push(...(await measureAt(count, quick ? 5 : 30)));
+  for (const count of quick ? [10, 100] : [10, 100, 1000]) rows.push(...(await measureAt(count, quick ? 5 : 30)));
   return rows;
 }
 
@@ -25,7 +26,7 @@ async function measureAt(count, seconds) {
         what: `${name} CPU, ${count} idle`,
         samples: [((statOf(pid).cpuTicks - before[index]) / TICKS_PER_SECOND / seconds) * 100],
         unit: '%',
-        target: name === 'supervisor' && count === 100 ? '≤ 0.3 %' : '',
+        target: name === 'supervisor' ? (CPU_TARGETS[count] ?? '') : '',
       },
       {
         what: `${name} RSS, ${count} idle`,

@@ -16,15 +16,17 @@ export type ResyncPlan = {
   nextMs: number;
 };
 
-export function planResync(slots: Slots, nowMs: number): ResyncPlan {
+/** @param withChildren false: adopted processes only */
+export function planResync(slots: Slots, nowMs: number, withChildren: boolean): ResyncPlan {
   const suspects: ResyncPlan['suspects'] = [];
-  let adopted = false;
+  let hasAdopted = false;
   for (const slot of slots.values()) {
-    adopted ||= isAdopted(slot);
-    const process = suspectOf(slot, nowMs);
+    const isAdopted = isOfAdopted(slot);
+    hasAdopted ||= isAdopted;
+    const process = isAdopted || withChildren ? suspectOf(slot, nowMs) : null;
     if (process) suspects.push({ id: slot.id, process });
   }
-  return { suspects, nextMs: adopted ? ADOPTED_RESYNC_MS : RESYNC_MS };
+  return { suspects, nextMs: hasAdopted ? ADOPTED_RESYNC_MS : RESYNC_MS };
 }
 
 function suspectOf({ phase }: Slot, nowMs: number): Incarnation | null {
@@ -35,6 +37,6 @@ function suspectOf({ phase }: Slot, nowMs: number): Incarnation | null {
   return phase.adopted || nowMs - phase.sinceMs > EXIT_EVENT_GRACE_MS ? phase.process : null;
 }
 
-function isAdopted({ phase }: Slot): boolean {
+function isOfAdopted({ phase }: Slot): boolean {
   return (phase.kind === 'alive' || phase.kind === 'ending') && phase.adopted;
 }

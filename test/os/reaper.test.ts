@@ -36,6 +36,15 @@ test('all exits are reported after one signal, and no other child is queried', (
   expect(questions()).toBe(2);
 });
 
+test('a child is awaited until it has been reaped', () => {
+  const { reaper, zombies } = setUp(1);
+  expect([reaper.awaits(1), reaper.awaits(2)]).toEqual([true, false]);
+  zombies.push(1);
+  expect(reaper.awaits(1)).toBe(true);
+  reaper.reap();
+  expect(reaper.awaits(1)).toBe(false);
+});
+
 test('an unreaped child of Node does not hide others', async () => {
   const { reaper, zombies, reported } = setUp(1, 2);
   zombies.push(NODES, 2);

@@ -33,6 +33,12 @@ function sharedReaper(library: ReaperLibrary): Reaper {
   return first;
 }
 
+/** Reaps children that exited without a signal to us. One system call where there are none. */
+export const reapMissed = (): void => reaper?.reap();
+
+/** Whether it is a child of ours that we have not waited for: it has its pid, and its exit will be reported. */
+export const isAwaited = (pid: number): boolean => reaper?.awaits(pid) ?? false;
+
 /** Limits the work of one tick when very many orphans end. */
 const MAX_PER_TICK = 500;
 
@@ -49,6 +55,10 @@ export class Reaper {
 
   add(pid: number, onExit: OnReaped): void {
     this.#children.set(pid, onExit);
+  }
+
+  awaits(pid: number): boolean {
+    return this.#children.has(pid);
   }
 
   /** From now on every child that is neither known here nor started by Node is reaped as well. */

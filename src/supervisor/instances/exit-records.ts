@@ -3,13 +3,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { planResync } from '../../core/resync.ts';
-import type { Exit, Incarnation } from '../../core/slot.ts';
-import type { InstanceId } from '../../core/spec.ts';
+import type { Exit } from '../../core/slot.ts';
 import type { InstanceLaunch } from '../../launch/environment.ts';
 import { platform, signalName } from '../../os/platform.ts';
-import { isAlive } from '../../os/process/identity.ts';
-import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 
 /**
@@ -99,43 +95,4 @@ export function parseRecord(text: string): Exit | null {
 function signalOfCode(code: number, spoke: boolean): string | null {
   const number = code > MAX_CODE ? code - 256 : code - 128;
   return code > MAX_CODE || spoke || SILENT.has(number) ? signalName(number) : null;
-}
-
-// Exits without an event: now and then, checks the processes that should live and tells the kernel which are gone.
-
-/** @returns in how many milliseconds to poll again. */
-export function pollForLostExits(context: PollContext, records: ExitRecords): number {
-  const { suspects, nextMs } = planResync(context.specs.slots, context.clock.nowMs());
-  for (const { id, process } of suspects) pollForLostExit(context, records, id, process);
-  return nextMs;
-}
-
-/** @returns whether the process is gone; its exit is then received soon. */
-export function pollForLostExit(
-  context: PollContext,
-  records: ExitRecords,
-  id: InstanceId,
-  process: Incarnation,
-): boolean {
-  const isGone = hasVanished(process);
-  if (isGone) reportLostExit(context, records, id, process);
-  return isGone;
-}
-
-type PollContext = Pick<SupervisorContext, 'specs' | 'clock' | 'inbox'>;
-
-/** An exit event of our own child may be on its way and knows more: it goes first. */
-function reportLostExit({ inbox }: PollContext, records: ExitRecords, id: InstanceId, process: Incarnation): void {
-  setImmediate(() => {
-    const exit = records.take(process.nonce) ?? { unknown: true as const };
-    inbox.receive(id, process.nonce, { kind: 'exited', exit });
-  });
-}
-
-function hasVanished(process: Incarnation): boolean {
-  try {
-    return !isAlive(process);
-  } catch {
-    return false; // no descriptor left to look with, which does not prove an exit
-  }
 }

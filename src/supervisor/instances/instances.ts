@@ -10,13 +10,14 @@ import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { CommandOutputs } from './command-outputs.ts';
 import { EarlierListeners } from './earlier-listeners.ts';
-import { ExitRecords, pollForLostExit, pollForLostExits } from './exit-records.ts';
+import { ExitRecords } from './exit-records.ts';
 import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';
 import { InstanceExits } from './instance-exits.ts';
 import { InstanceStarts } from './instance-starts.ts';
 import { IpcChannels } from './ipc-channels.ts';
 import { LogQueueFaults } from './log-queue-faults.ts';
+import { LostExits } from './lost-exits.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
 import { OutputFifos, type OutputSource, streamQueuesOf } from './outputs.ts';
 import { OwnAnswers } from './own-answers.ts';
@@ -55,6 +56,7 @@ export class Instances {
   #prober: Prober;
   #starts: InstanceStarts;
   #exits: InstanceExits;
+  #lostExits: LostExits;
 
   /** @param mayStart false: another supervisor has the project, or may have */
   constructor(context: SupervisorContext, writer: LogWriterClient, mayStart: () => boolean) {
@@ -62,6 +64,7 @@ export class Instances {
     this.#memoryLimits = new MemoryLimits(context.nonces.prefix);
     this.memory = new MemoryGuard(context, this.#memoryLimits);
     this.records = new ExitRecords(context.paths.runDir, this.memory);
+    this.#lostExits = new LostExits(context, this.records);
     const commandOutputs = new CommandOutputs(context.paths, writer);
     this.hooks = new HookRunner(context, commandOutputs);
     this.#relay = new NotifyRelay(context.paths.socketDir);
@@ -222,12 +225,12 @@ export class Instances {
   /** Call before the first step, and now and then. @returns in how many milliseconds to call again. */
   poll(): number {
     this.#scheduler.sync();
-    return pollForLostExits(this.#context, this.records);
+    return this.#lostExits.poll();
   }
 
   /** @returns whether the main process is gone; its exit is then received soon. */
   hasEnded({ id, phase }: AliveSlot): boolean {
-    return pollForLostExit(this.#context, this.records, id, phase.process);
+    return this.#lostExits.check(id, phase.process);
   }
 
   /** Nothing more is started or probed; running instances are not touched. */
