@@ -94,12 +94,12 @@ export class Supervisor implements Supervised {
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
     this.kernel = new Kernel(this.#effects(nonces));
-    const launchContext = launchContexts(this.kernel, this.variables);
     const { kernel, events: journal } = this;
+    const launchContext = launchContexts(kernel, this.variables);
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
     const fileNow = () => this.file;
-    this.generations = new Generations(this.#context, { fileNow, earlier: options.earlier });
+    this.generations = new Generations(this.#context, { fileNow, earlier: options.earlier, onKept: this.#guardAgain });
     this.edits = new Edits({
       ...{ kernel, clock, journal, fileNow, save: () => this.save() },
       createLoader: () => createConfigLoader(() => this.#loadOptions()),
@@ -155,25 +155,23 @@ export class Supervisor implements Supervised {
   }
 
   begin = (): void => this.#loop.begin();
-
   /** Begins to watch the files. Apart from `begin`, so that the first instances do not wait for the watcher. */
   watch = (): void => this.edits.watch(this.#options.accepted.watched);
-
   #loadOptions() {
-    const { env } = this.kernel.accepted!.config;
-    return { file: this.file, stateDir: this.paths.movedStateDir, env, environment: this.variables.all };
+    const { file, kernel, paths, variables } = this;
+    return { file, stateDir: paths.movedStateDir, env: kernel.accepted!.config.env, environment: variables.all };
   }
 
   apply(accepted: AcceptedConfig, only: string[] | null, by: AppliedBy): void {
-    const summary = this.edits.summarize(accepted);
+    const summarize = this.edits.summaryOf(accepted);
     // The writer knows a queue before an instance is routed to it.
     configureQueues(this.writer, accepted.config, this.events);
     this.kernel.applyConfig(accepted);
-    this.generations.note(this.kernel.generation, { by, accepted, summary, to: this.edits.state.rollback?.to });
+    this.generations.note(this.kernel.generation, { by, accepted, summarize, to: this.edits.state.rollback?.to });
     this.#instances.configure(accepted.config);
     this.edits.follow(accepted.watched, by);
     this.#commits.applied();
-    if (this.edits.isWatching) this.guard();
+    this.#guardAgain();
     if (only) addServices(this.kernel, only);
   }
 
@@ -277,14 +275,16 @@ export class Supervisor implements Supervised {
   }
 
   /** For a successor after a fault: continue, or stop the rest of what was being stopped. */
-  successorMessage(): FirstMessage {
+  successorMessage(earlier = this.generations.kept): FirstMessage {
     const next = this.kernel.desired.shuttingDown ? null : (this.kernel.accepted ?? this.#options.accepted);
-    return { accepted: next, only: null, file: this.file, earlier: this.generations.kept };
+    return { accepted: next, only: null, file: this.file, earlier };
   }
 
   /** If this process is killed, the log writer starts the next one. Call before the first `up` is answered. */
-  guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
-
+  guard(message = this.successorMessage(this.generations.packed)): void {
+    this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, message));
+  }
+  #guardAgain = (): void => void (this.edits.isWatching && this.guard());
   save = (): Promise<void> => this.#state.save(this.kernel.state());
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
   isFrozen = (): boolean => this.#loop.isFrozen;

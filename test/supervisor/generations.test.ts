@@ -15,7 +15,7 @@ const accepted = (token: string): AcceptedConfig => ({
   warnings: [],
 });
 const note = (by: 'up' | 'edit' | 'recovery', token: string) =>
-  ({ by, accepted: accepted(token), summary: '', to: undefined }) as const;
+  ({ by, accepted: accepted(token), summarize: () => 'a change', to: undefined }) as const;
 
 function generationsIn(root: string, earlier: KeptConfigs = {}) {
   const paths = projectPaths(root);
@@ -68,4 +68,23 @@ test('a supervisor that was replaced does not write over the records of the next
   await generations.save();
   const { generations: records } = JSON.parse(readFileSync(path, 'utf8')) as { generations: { generation: number }[] };
   expect(records.map(({ generation }) => generation)).toEqual([1, 2]);
+});
+
+test('the summary is asked for later, and is there whenever the records are read', async () => {
+  const { generations } = generationsIn(temporaryDirectory());
+  let asked = 0;
+  generations.note(1, { ...note('up', 'a'), summarize: () => `asked ${++asked} times` });
+  expect(asked).toBe(0);
+  expect(generations.records[0]?.summary).toBe('asked 1 times');
+  await generations.save();
+  expect(generations.records[0]?.summary).toBe('asked 1 times');
+});
+
+test('a generation is packed later, and is there whenever it is asked for', () => {
+  const { generations } = generationsIn(temporaryDirectory());
+  generations.note(1, note('up', 'a'));
+  generations.note(2, note('edit', 'b'));
+  expect(generations.packed).toEqual({});
+  expect(Object.keys(generations.kept)).toEqual(['1']);
+  expect(Object.keys(generations.packed)).toEqual(['1']);
 });

@@ -7,7 +7,7 @@ import type { EditPolicy } from '../../core/edit-policy.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isSameConfig } from '../../core/same-config.ts';
 import { judgeEdit, strictestPolicy } from '../../plan/judge-edit.ts';
-import { planChange } from '../../plan/plan.ts';
+import { type PlanBase, planChange } from '../../plan/plan.ts';
 import { summarizePlan } from '../../plan/plan-report.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
@@ -31,11 +31,19 @@ export class EditJudge {
   }
 
   /** What applying it would do, in one line. */
-  summarize(accepted: AcceptedConfig): string {
-    const { accepted: inForce } = this.#options.kernel;
-    if (inForce) return this.isInForce(accepted) ? '' : summarizePlan(this.plan(accepted)).text;
-    const { length } = accepted.config.services;
-    return `${length} ${length === 1 ? 'service' : 'services'}`;
+  summarize = (accepted: AcceptedConfig): string => this.summaryOf(accepted)();
+
+  /** As `summarize`, for what applying it would do at the time of this call. */
+  summaryOf({ config }: AcceptedConfig): () => string {
+    const { kernel, clock } = this.#options;
+    const { accepted, desired, overrides, rollouts } = kernel;
+    const { length } = config.services;
+    if (!accepted) return () => `${length} ${length === 1 ? 'service' : 'services'}`;
+    const nowMs = clock.nowMs();
+    const versionOf: PlanBase['versionOf'] = (service, specHash) => kernel.versionOf(service, specHash);
+    const base: PlanBase = { accepted, desired, overrides, rollouts, slots: new Map(kernel.slots), versionOf };
+    const isNew = !isSameConfig(config, accepted.config);
+    return () => (isNew ? summarizePlan(planChange(base, config, nowMs, 'edit')).text : '');
   }
 
   isInForce = ({ config }: AcceptedConfig): boolean => isSameConfig(config, this.#options.kernel.accepted?.config);

@@ -94,6 +94,9 @@ export class Edits {
 
   summarize = (accepted: AcceptedConfig): string => this.#judge.summarize(accepted);
 
+  /** @returns what applying it does now, to be asked for after that */
+  summaryOf = (accepted: AcceptedConfig): (() => string) => this.#judge.summaryOf(accepted);
+
   /** What the held edit would do now. */
   planHeld = (): Plan | null => this.#held && this.#judge.plan(this.#held.accepted);
 

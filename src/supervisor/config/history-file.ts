@@ -24,9 +24,14 @@ export async function readHistory(path: string): Promise<GenerationRecord[]> {
 const isRecord = (value: Partial<GenerationRecord> | null): value is GenerationRecord =>
   Number.isInteger(value?.generation) && typeof value?.at === 'string' && typeof value.by === 'string';
 
+/** One for each path: it writes one text after the other. */
+const files = new Map<string, StateFile>();
+
 export async function saveHistory(path: string, generations: readonly GenerationRecord[]): Promise<void> {
   const text = `${JSON.stringify({ generations })}\n`;
-  await new StateFile(path).save(text, 'crash').catch(() => undefined); // written again with the next generation
+  const file = files.get(path) ?? new StateFile(path);
+  files.set(path, file);
+  await file.save(text, 'crash').catch(() => undefined); // written again with the next generation
 }
 
 /**
