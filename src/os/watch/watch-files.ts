@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { errnoOf } from '../errors.ts';
+import { ReplacedFile } from './replaced-file.ts';
 import { ANY_NAME, fingerprint, pointsKey, type WatchPoints, watchPoints } from './watch-points.ts';
 import { whyNoEvents } from './why-no-events.ts';
 
@@ -13,6 +14,8 @@ export type WatchOptions = {
   pollMs?: number;
   /** At the first event of each burst, before the settle time. */
   onFirstEvent?: () => void;
+  /** The only file was replaced by another one in one step, so that it is whole. Before the settle time, and before `onChange`. */
+  onReplaced?: () => void;
   /** Events are unavailable; from now on the files are polled. Called at most once. */
   onDegraded?: (why: string) => void;
 };
@@ -48,6 +51,7 @@ class FileWatcher implements FileWatch {
   #lastFingerprint: string;
   #mode: 'events' | 'polling' | 'closed' = 'events';
   #pollTimer: NodeJS.Timeout;
+  readonly #replaced: ReplacedFile;
 
   constructor(paths: string[], onChange: () => void, options: WatchOptions) {
     this.#paths = paths;
@@ -55,6 +59,9 @@ class FileWatcher implements FileWatch {
     this.#options = options;
     this.#lastFingerprint = fingerprint(paths);
     this.#pollTimer = this.#startPoll(options.pollMs ?? 2000);
+    this.#replaced = new ReplacedFile(() => {
+      if (this.#mode !== 'closed') options.onReplaced?.();
+    });
     this.#followPaths();
   }
 
@@ -94,6 +101,7 @@ class FileWatcher implements FileWatch {
 
   #onSettled(): void {
     this.#settleTimer = null;
+    this.#replaced.settled();
     const now = fingerprint(this.#paths);
     if (this.#mode === 'polling' && now !== this.#lastFingerprint) {
       // Without events a save in progress shows only here.
@@ -148,10 +156,13 @@ class FileWatcher implements FileWatch {
       atomic: false,
       ignored: (path) => !points.has(path) && !watchedNames.has(basename(path)),
     });
-    watcher.on('raw', (_event, path: string | null, about) => {
+    watcher.on('raw', (event, path: string | null, about) => {
       const { watchedPath } = about as { watchedPath: string };
       // In a watched directory `path` is the name within it.
-      if (points.get(watchedPath)?.has(ANY_NAME) || watchedNames.has(basename(path ?? watchedPath))) this.#onChanged();
+      const ofEntry = points.get(watchedPath);
+      if (!ofEntry?.has(ANY_NAME) && !watchedNames.has(basename(path ?? watchedPath))) return;
+      if (ofEntry) this.#replaced.note(event, this.#paths, this.#lastFingerprint);
+      this.#onChanged();
     });
     watcher.on('error', (error) => this.#degradeToPolling(errnoOf(error)));
     await new Promise<void>((resolve) => watcher.once('ready', resolve));

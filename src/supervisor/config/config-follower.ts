@@ -42,6 +42,7 @@ export class ConfigFollower {
     this.#watched = options.watched;
     this.#watcher = watchFiles(pathsOf(options.watched), () => void this.#settled(), {
       onFirstEvent: () => options.loader.warmUp(),
+      onReplaced: () => void this.#settled(),
       onDegraded: options.onDegraded,
     });
   }
@@ -94,6 +95,8 @@ export class ConfigFollower {
   }
 
   async #settled(): Promise<void> {
+    // It may have read just this change.
+    while (this.#running) await this.#running;
     if (await hasChanged(this.#watched)) await this.reload();
   }
 
