@@ -8,6 +8,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { withFile } from '../descriptor-reserve.ts';
 import { hasProc, platform } from '../platform.ts';
 import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';
+import { isAwaited } from '../spawn/reaper.ts';
 
 export type TreeMember = {
   pid: number;
@@ -53,36 +54,40 @@ const MAX_ROUNDS = 4;
 const MAX_ENVIRON_BYTES = 4 * 1024 * 1024;
 const MAX_PS_BYTES = 64 * 1024 * 1024;
 
-let waiting: { sessions: boolean; snapshot: Promise<ProcessSnapshot> } | null = null;
+/** `sessions`: processes without a nonce, too. `children`: our own, too, whose nonce and pid are known anyway. */
+export type ScanRequest = { sessions: boolean; children: boolean };
+
+let waiting: (ScanRequest & { snapshot: Promise<ProcessSnapshot> }) | null = null;
 let running: Promise<unknown> = Promise.resolve();
 let environ = Buffer.allocUnsafe(64 * 1024);
 
 /** A snapshot that began after this call. */
-export function scanProcesses(wanted: { sessions: boolean }): Promise<ProcessSnapshot> {
+export function scanProcesses(wanted: ScanRequest): Promise<ProcessSnapshot> {
   if (waiting !== null) {
     waiting.sessions ||= wanted.sessions;
+    waiting.children ||= wanted.children;
     return waiting.snapshot;
   }
-  const next = { sessions: wanted.sessions, snapshot: running.then(() => nextTurn()).then(() => begin()) };
+  const next = { ...wanted, snapshot: running.then(() => nextTurn()).then(() => begin()) };
   waiting = next;
   running = next.snapshot.catch(() => undefined); // the callers of this scan get the error
   return next.snapshot;
 }
 
 function begin(): Promise<ProcessSnapshot> {
-  const sessions = waiting?.sessions ?? false;
+  const { sessions = false, children = true } = waiting ?? {};
   waiting = null;
-  if (hasProc) return scan(sessions);
+  if (hasProc) return scan(sessions, children);
   if (platform === 'win32') return Promise.resolve({ carriers: [], others: [] });
   return listByPs().then(parseProcessList);
 }
 
 /** Lists pids until none is new: the first listing lacks a process whose parent forked it during the pass and then ended. */
-async function scan(sessions: boolean): Promise<ProcessSnapshot> {
+async function scan(sessions: boolean, children: boolean): Promise<ProcessSnapshot> {
   const snapshot: ProcessSnapshot = { carriers: [], others: [] };
   const seen = new Set<number>([process.pid]);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const fresh = listPids().filter((pid) => !seen.has(pid));
+    const fresh = listPids().filter((pid) => !seen.has(pid) && (children || !isAwaited(pid)));
     if (fresh.length === 0) break;
     for (const pid of fresh) seen.add(pid);
     const unclear = await visitAll(fresh, sessions, snapshot);

@@ -15,7 +15,9 @@ export async function sweepByNonce(
   nonces: string[],
   leaders: ReadonlyMap<string, Incarnation> = new Map(),
 ): Promise<Map<string, TreeMember[]>> {
-  const snapshot = indexOf(await scanProcesses({ sessions: leaders.size > 0 }));
+  // With a thousand instances, most processes are main processes of others.
+  const children = nonces.some((nonce) => !leaders.has(nonce));
+  const snapshot = indexOf(await scanProcesses({ sessions: leaders.size > 0, children }));
   return new Map(nonces.map((nonce) => [nonce, membersOf(nonce, leaders.get(nonce), snapshot)]));
 }
 
@@ -26,7 +28,7 @@ export async function sweepTree(leader: Incarnation): Promise<TreeMember[]> {
 
 /** Every live process whose nonce begins with one of these. */
 export async function findProjectProcesses(prefixes: readonly string[]): Promise<TreeMember[]> {
-  const { carriers } = await scanProcesses({ sessions: false });
+  const { carriers } = await scanProcesses({ sessions: false, children: true });
   return carriers
     .filter((member) => prefixes.some((prefix) => member.nonce?.startsWith(prefix)))
     .map(({ session: _, ...member }) => member);

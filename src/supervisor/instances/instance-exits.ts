@@ -6,12 +6,13 @@ import type { InstanceId } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { isAlive } from '../../os/process/identity.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
-import { groupIsEmpty, killTree, signalTree } from '../../os/tree/signal.ts';
+import { groupIsEmpty, killTree } from '../../os/tree/signal.ts';
 import { sweepByNonce } from '../../os/tree/sweep.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { describeBackground, mayBeInBackground } from './background-exit.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { InstanceStarts } from './instance-starts.ts';
+import { LateSweeps } from './late-sweeps.ts';
 import type { PortConflicts } from './port-conflicts.ts';
 import { singletonTakenBy } from './singleton-claims.ts';
 import { type SignalTarget, type StopParts, StopSteps } from './stop-steps.ts';
@@ -25,8 +26,6 @@ export type ExitParts = StopParts & {
 
 type Leftovers = { leftovers: TreeMember[]; exitBecause?: string };
 
-/** A sweep reads every process of the machine: it must not delay the restart. */
-const SWEEP_AFTER_MS = 50;
 /** The end of an instance waits this long for its last output to reach the log. */
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
@@ -38,6 +37,7 @@ export class InstanceExits {
   #parts: ExitParts;
   /** Drains, stop commands and signals, as the kernel asks for them. */
   readonly steps: StopSteps;
+  #lateSweeps: LateSweeps;
   #checking = new Set<InstanceId>();
   /** The incarnation whose end was reported last: a late check must not report it for the next one. */
   #cleared = new Map<InstanceId, string>();
@@ -51,6 +51,7 @@ export class InstanceExits {
       isBehindRecorder: (nonce: string) => parts.records.isAwaited(nonce),
     };
     this.steps = new StopSteps(context, tree, parts);
+    this.#lateSweeps = new LateSweeps(context, tree.targetOf);
   }
 
   kill(slot: EndingSlot): void {
@@ -115,9 +116,7 @@ export class InstanceExits {
     if (mayBeInBackground(slot, specs.specOf(slot), specs.desired.services.values())) return this.#inBackground(slot);
     const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
     if (quick && groupIsEmpty(phase.process.pid)) {
-      // A failed sweep is repeated when the project goes down.
-      const sweep = (): Promise<void> => this.#sweepLater(slot).catch(() => undefined); // see above
-      setTimeout(sweep, SWEEP_AFTER_MS).unref();
+      this.#lateSweeps.add(slot);
       return { leftovers: [] };
     }
     return { leftovers: await this.#membersOf(phase.process) };
@@ -129,24 +128,6 @@ export class InstanceExits {
     await sleep(WINDS_DOWN_MS);
     const leftovers = await this.#membersOf(process);
     return leftovers.length === 0 ? { leftovers } : { leftovers, exitBecause: describeBackground(leftovers) };
-  }
-
-  async #sweepLater(slot: EndingSlot): Promise<void> {
-    const { process } = slot.phase;
-    const members = await this.#membersOf(process);
-    if (members.length === 0) return;
-    this.#context.journal.report({
-      type: 'leftovers_found',
-      instance: slot.id,
-      message: `${slot.id} left ${members.length} process(es) behind; they are being ended`,
-      details: { pids: members.map(({ pid }) => pid) },
-    });
-    signalTree(this.#targetOf(process), slot.spec?.stop.signal ?? 'SIGTERM', members);
-    const graceMs = slot.spec?.stop.graceMs ?? 0;
-    const end = (): void => {
-      killTree(this.#targetOf(process), { withinMs: KILL_DEADLINE_MS }).catch(() => undefined); // as above
-    };
-    setTimeout(end, graceMs).unref();
   }
 
   async #membersOf(process: Incarnation): Promise<TreeMember[]> {
