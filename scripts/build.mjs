@@ -12,6 +12,7 @@ const processes = {
   down: 'src/cli/commands/down.ts',
   supervisor: 'src/supervisor/main.ts',
   'config-child': 'src/config/child.ts',
+  'load-edit': 'src/config/load-edit.ts',
   'log-writer': 'src/logs/writer/main.ts',
   'socket-keeper': 'src/os/sockets/socket-keeper.ts',
   'channel-keeper': 'src/os/ipc/channel-keeper.ts',
@@ -26,7 +27,7 @@ const laterPrograms = {
   name: 'later-programs',
   setup({ onResolve, onLoad }) {
     // Not by `import`, which would first search the whole file for the names of its exports.
-    onResolve({ filter: /\/commands\/(up|down)\.ts$/ }, ({ kind, path }) =>
+    onResolve({ filter: /\/(commands\/(up|down)|config\/load-edit)\.ts$/ }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, namespace: 'required' } : null,
     );
     onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({

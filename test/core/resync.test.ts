@@ -1,3 +1,4 @@
+// Which processes are checked for an exit that was missed, and when again.
 import { expect, test } from 'vitest';
 import { ADOPTED_RESYNC_MS, planResync, RESYNC_MS } from '../../src/core/resync.ts';
 import { emptySlot, type Slot } from '../../src/core/slot.ts';

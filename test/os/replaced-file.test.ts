@@ -71,7 +71,7 @@ test.each(others)('%s waits for the settle time', async (_how, save) => {
   expect(replaced()).toBe(0);
 });
 
-test('a file that is created anew after a pause waits', async () => {
+test('a file that is created after a pause waits', async () => {
   const { seen, replaced } = await watching();
   unlinkSync(place.path);
   await sleep(20);

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { AcceptedConfig, LoadResult, WatchedFile } from '../../src/core/load-result.ts';
+import type { ConfigLoader } from '../../src/supervisor/config/child-loader.ts';
 import { ConfigFollower } from '../../src/supervisor/config/config-follower.ts';
-import type { ConfigLoader } from '../../src/supervisor/config/config-loader.ts';
 import { config, spec } from '../core/fixtures.ts';
 import { waitFor } from '../rig/wait-for.ts';
 

@@ -33,7 +33,7 @@ export class ReplacedFile {
   }
 
   /**
-   * rename(2) replaces the file by one event. Whoever removes the file and creates it anew causes two, both of them before
+   * rename(2) replaces the file by one event. A program that removes the file and creates another one causes two, both before
    * the new file can be seen: inotify has queued the second by then, and the next turn of the event loop reports it.
    */
   #watchForMore(paths: readonly string[], before: string): void {

@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { type LoadResult, listingText, type WatchedFile } from '../../core/load-result.ts';
 import { watchFiles } from '../../os/watch/watch-files.ts';
-import type { ConfigLoader, LoaderFault } from './config-loader.ts';
+import type { ConfigLoader, LoaderFault } from './child-loader.ts';
 
 export type ConfigFollowerOptions = {
   loader: ConfigLoader;

@@ -8,9 +8,9 @@ import { isSameConfig } from '../../core/same-config.ts';
 import { settlesWithin } from '../../logs/settles-within.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { ConfigLoader } from './child-loader.ts';
 import { CommitPoll } from './commit-poll.ts';
 import { ConfigFollower } from './config-follower.ts';
-import type { ConfigLoader } from './config-loader.ts';
 import { becauseOf, EditJudge, hashOf, type Reasons, type RollbackState, rollbackReasons } from './edit-judge.ts';
 
 /** Changed files that services watch wait for the configuration for so long. */
@@ -86,13 +86,11 @@ export class Edits {
     if (!this.#held) return null;
     const nowMs = this.#options.clock.nowMs();
     if (nowMs - this.#held.summarizedMs >= SUMMARY_AGE_MS) {
-      const edit = { ...this.#held.edit, summary: this.summarize(this.#held.accepted) };
+      const edit = { ...this.#held.edit, summary: this.#judge.summarize(this.#held.accepted) };
       this.#held = { ...this.#held, edit, summarizedMs: nowMs };
     }
     return this.#held.edit;
   }
-
-  summarize = (accepted: AcceptedConfig): string => this.#judge.summarize(accepted);
 
   /** @returns what applying it does now, to be asked for after that */
   summaryOf = (accepted: AcceptedConfig): (() => string) => this.#judge.summaryOf(accepted);
@@ -112,15 +110,17 @@ export class Edits {
   }
 
   watch(watched: WatchedFile[]): void {
-    const { createLoader, journal } = this.#options;
+    const { createLoader, kernel } = this.#options;
     if (!this.#paused?.edits) this.#lastRead = JSON.stringify(watched);
-    this.#follower ??= new ConfigFollower({
-      loader: createLoader(),
+    if (this.#follower) return;
+    const loader = createLoader();
+    void loader.begin?.(kernel.accepted!);
+    this.#follower = new ConfigFollower({
+      loader,
       watched,
       prepare: (result) => this.#prepare(result),
       onLoaded: (result) => this.#loaded(result),
-      onDegraded: (why) =>
-        journal.report({ type: 'watch_degraded', instance: null, message: `File watching is unavailable: ${why}.` }),
+      onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable: ${why}.`),
     });
   }
 

@@ -29,9 +29,12 @@ export class LateSweeps {
   add(slot: EndingSlot): void {
     this.#waiting.push(slot);
     const delayMs = Math.max(SWEEP_AFTER_MS, this.#sweptMs + SWEEP_EVERY_MS - performance.now());
-    // A failed sweep is repeated when the project goes down.
-    this.#timer ??= setTimeout(() => void this.#sweep().catch(() => undefined), delayMs).unref();
+    this.#timer ??= setTimeout(this.#sweepOrNot, delayMs).unref();
   }
+
+  #sweepOrNot = (): void => {
+    this.#sweep().catch(() => undefined); // a failed sweep is repeated when the project goes down
+  };
 
   async #sweep(): Promise<void> {
     const slots = this.#waiting;

@@ -1,11 +1,11 @@
 // Loads the simulated procs.yaml as the real reader would: in another process, which takes its time, may find the file
 // wanting, and may never answer.
 import type { LoadResult } from '../../../src/core/load-result.ts';
-import type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/config/config-loader.ts';
+import type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/config/child-loader.ts';
 import { loadSimulated } from '../project-file.ts';
 import { shellOf } from '../shell.ts';
 
-export type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/config/config-loader.ts';
+export type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/config/child-loader.ts';
 
 const DEADLINE_MS = 10_000;
 
