@@ -49,9 +49,9 @@ async function run() {
   }
   const ended =
     runSimply(psCommand) ??
-    (argv.includes('up') ? runSimply((await import('./cli/commands/up.ts')).upCommand) : null) ??
+    (argv.includes('up') ? await runUp() : null) ??
     (argv.includes('down') ? runSimply((await import('./cli/commands/down.ts')).downCommand) : null);
-  if (ended) return ended;
+  if (ended !== null) return ended;
   const checked = parseSimpleLine(argv, { name: 'validate', options: [] });
   if (checked) {
     const { validateCommand } = await import('./cli/validate-alone.ts');
@@ -61,10 +61,25 @@ async function run() {
   return runProgram(argv, host);
 }
 
+/** @returns null: as `runSimply` */
+async function runUp(): Promise<ExitCode | null> {
+  const { launchEarly } = await import('./cli/up/early-launch.ts');
+  const earlyLaunch = launchEarly(argv, createContext({}, host));
+  try {
+    const { upCommand } = await import('./cli/commands/up.ts');
+    return await runSimply(upCommand, { earlyLaunch });
+  } finally {
+    await earlyLaunch?.abandon();
+  }
+}
+
 /** @returns null: the line is another command, or commander has to read it. */
-function runSimply<Options>(command: CommandDefinition<Options>): Promise<ExitCode> | null {
+function runSimply<Options>(
+  command: CommandDefinition<Options>,
+  more: Partial<Options> = {},
+): Promise<ExitCode> | null {
   const line = parseSimpleLine(argv, command);
-  return line && command.run(createContext(line.options, host), line.options as Options, []);
+  return line && command.run(createContext(line.options, host), { ...(line.options as Options), ...more }, []);
 }
 
 /** Every expected error is reported by its command. ORCH_DEBUG=1 adds the stack. */

@@ -4,14 +4,17 @@ import { execFile } from 'node:child_process';
 import { constants, fchownSync, fstatSync, openSync } from 'node:fs';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { bindOnce } from './c-library.ts';
 
 /** Keeps a command line well below ARG_MAX. */
 const PATHS_PER_CALL = 500;
 const FIFO_MODE = 0o600;
-/** Where the file system needs longer for all of them (ext4 without a journal: a millisecond each), mkfifo(1) makes the rest. */
-const MAX_BLOCKED_MS = 4;
+/** How long making them may hold the event loop. */
+const SLICE_MS = 4;
+/** Where the file system makes fewer in a slice (ext4 without a journal: a millisecond each), mkfifo(1) makes the rest. */
+const MIN_IN_SLICE = 16;
 const run = promisify(execFile);
 const bindMkfifo = bindOnce((library) => library.func('int mkfifo(const char *, uint32_t)'));
 
@@ -23,7 +26,7 @@ export async function makeFifos(paths: string[]): Promise<void> {
   const unique = [...new Set(paths)];
   const directories = new Set(unique.map((path) => dirname(path)));
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const others = makeDirectly(unique);
+  const others = await makeDirectly(unique);
   const present = await Promise.all(others.map(isFifo));
   const missing = others.filter((_, index) => !present[index]);
   for (let from = 0; from < missing.length; from += PATHS_PER_CALL) {
@@ -31,13 +34,22 @@ export async function makeFifos(paths: string[]): Promise<void> {
   }
 }
 
-/** @returns the paths at which it has made none: something is there, it failed, or the time is up. */
-function makeDirectly(paths: readonly string[]): string[] {
+/** @returns the paths at which it has made none: something is there, it failed, or the file system is slow. */
+async function makeDirectly(paths: readonly string[]): Promise<string[]> {
   // mkfifo(1) sets the mode whatever the umask is, and says why it cannot create one.
   const mkfifo = (process.umask() & FIFO_MODE) === 0 ? bindMkfifo() : null;
   if (!mkfifo) return [...paths];
-  const untilMs = performance.now() + MAX_BLOCKED_MS;
-  return paths.filter((path) => performance.now() > untilMs || mkfifo(path, FIFO_MODE) !== 0);
+  const others: string[] = [];
+  let [sliceEndMs, inSlice] = [performance.now() + SLICE_MS, 0];
+  for (const [index, path] of paths.entries()) {
+    if (mkfifo(path, FIFO_MODE) !== 0) others.push(path);
+    inSlice++;
+    if (performance.now() < sliceEndMs) continue;
+    if (inSlice < MIN_IN_SLICE) return [...others, ...paths.slice(index + 1)];
+    await nextTurn();
+    [sliceEndMs, inSlice] = [performance.now() + SLICE_MS, 0];
+  }
+  return others;
 }
 
 /**

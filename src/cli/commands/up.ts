@@ -12,6 +12,7 @@ import { failRequest, locateProject } from '../context/running-project.ts';
 import type { SelectionOptions } from '../context/selection.ts';
 import { type ConvergenceOptions, type Waited, waitConverged } from '../context/wait-converged.ts';
 import type { RunningProject } from '../up/bring-up.ts';
+import type { EarlyLaunch } from '../up/early-launch.ts';
 import type { EndCondition } from '../up/end-condition.ts';
 import type { FollowUpOptions } from '../up/follow-request.ts';
 import { Interrupts } from '../up/interrupts.ts';
@@ -27,6 +28,8 @@ type UpOptions = SelectionOptions &
     plan?: string;
     yes?: boolean;
     exitCodeFrom?: string;
+    /** A supervisor that starts already: no option of the command line. */
+    earlyLaunch?: EarlyLaunch | null;
   };
 /** `follow`: each new commit of this ref is applied; null: of none. */
 type ResolvedOptions = Omit<UpOptions, 'follow'> & { follow: FollowedRef | null };
@@ -142,6 +145,7 @@ async function runInBackground(
     follow,
     maySwitch,
     mayPass,
+    earlyLaunch: options.earlyLaunch,
     ...plannedBy(plan),
   });
   if (typeof running === 'number') return running;
@@ -169,6 +173,7 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
       follow: options.follow,
       maySwitch,
       mayPass: options.yes,
+      earlyLaunch: options.earlyLaunch,
       interrupts,
       ...plannedBy(options.plan),
     });

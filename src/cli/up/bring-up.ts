@@ -18,6 +18,7 @@ import { fail } from '../context/errors.ts';
 import { checkProject, findPaths } from '../context/running-project.ts';
 import { refreshSchema } from '../context/schema-copy.ts';
 import { askConsent } from './ask-consent.ts';
+import type { EarlyLaunch } from './early-launch.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
 import { findMoved } from './planned-token.ts';
@@ -58,6 +59,7 @@ export type BringUpOptions = {
   follow?: FollowedRef | null | undefined;
   /** An interrupt before anything was started ends the attempt (exit code 1). */
   interrupts?: Interrupts;
+  earlyLaunch?: EarlyLaunch | null | undefined;
 };
 
 /**
@@ -68,12 +70,13 @@ export async function bringUp(
   paths: ProjectPaths,
   options: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
-  const { maySwitch, mayPass = false, planned: token, follow, interrupts } = options;
+  const { maySwitch, mayPass = false, planned: token, follow, interrupts, earlyLaunch } = options;
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
   const client = await connect(paths);
   // A new supervisor starts while this process still reads the configuration.
-  const launch = client ? null : startLaunch(context, paths, owned);
+  const launch = client ? null : (earlyLaunch?.take(paths) ?? startLaunch(context, paths, owned));
+  await earlyLaunch?.abandon();
   const reading = await readFiles(context, options, client !== null);
   if (!reading) {
     await launch?.abandon();
