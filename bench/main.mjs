@@ -5,7 +5,9 @@ import { cpus, release, totalmem } from 'node:os';
 import { MAIN } from './orch.mjs';
 import { printTable } from './table.mjs';
 
-const sections = ['start', 'edit', 'crash', 'lifecycle', 'stop', 'idle', 'ps', 'validate', 'logs', 'tui'];
+const sections = [
+  ...['startup', 'start', 'edit', 'crash', 'chain', 'lifecycle', 'stop', 'idle', 'ps', 'validate', 'logs', 'tui'],
+];
 
 async function main(words) {
   const quick = words.includes('--quick');
