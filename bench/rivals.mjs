@@ -9,12 +9,13 @@ import { MEMORY, processes, runProgram } from './orch.mjs';
 const MARK = 'BENCH_RIVAL';
 
 /**
- * `up`, `down`, `ps`, `version`: arguments. `staysUp`: `up` does not end while the programs run; a signal stops it.
+ * `up`, `down`, `ps`, `version`: arguments. `isQuick`: with 1,000 as well. `staysUp`: `up` does not end while the programs run; a signal stops it.
  * `edit`: the commands that apply a changed file, one after the other.
  */
 const RIVALS = [
   {
     name: 'process-compose',
+    isQuick: true,
     file: 'process-compose.yaml',
     textOf: (programs) =>
       `processes:\n${programs.map(([name, argv]) => `  ${name}:\n    command: "exec ${argv.join(' ')}"\n    availability: { restart: always, backoff_seconds: 1 }\n`).join('')}`,
@@ -26,6 +27,7 @@ const RIVALS = [
   },
   {
     name: 'dekit',
+    isQuick: true,
     file: 'dekit.yaml',
     textOf: (programs) =>
       `tasks:\n${programs.map(([name, argv]) => `  ${name}: { cmd: ${JSON.stringify(argv)}, autostart: true, autorestart: always }\n`).join('')}`,

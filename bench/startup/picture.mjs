@@ -16,7 +16,10 @@ const ROUNDS = 9;
 const WIDTH = 864;
 const LEFT = 120;
 const RIGHT = 24;
-const LANE = 58;
+const LANE = 84;
+const LINE = 15;
+/** Columns of a small letter, at most. */
+const LETTER = 7.5;
 const TOP = 56;
 
 /** @returns medians, ms since the start of the command; null: there is no compiler or no strace */
@@ -89,21 +92,20 @@ export function drawTimeLine(at) {
   ].join('\n');
 }
 
+/** Below each bar, a line of text for each of its parts: none covers another, however short its part is. */
 function drawLane({ name, fromMs, parts }, y, xOf) {
   let beginMs = fromMs;
   return [
     `<text x="16" y="${y + 17}" class="o">${name}</text>`,
-    ...parts.flatMap(([what, colour, endMs]) => {
-      const [x, end] = [xOf(beginMs), xOf(Math.max(endMs, beginMs))];
-      const spanMs = Math.max(0, endMs - beginMs);
-      beginMs = Math.max(endMs, beginMs);
-      const fill = colour !== null ? `class="b${colour}"` : 'class="b8 idle"';
-      // A long text at the right edge ends there.
-      const isLate = x > WIDTH - 260;
-      const text = `${what}, ${Math.round(spanMs)} ms`;
+    ...parts.flatMap(([what, colour, untilMs], index) => {
+      const endMs = Math.max(untilMs, beginMs);
+      const [x, end] = [xOf(beginMs), xOf(endMs)];
+      const text = `${what}, ${Math.round(endMs - beginMs)} ms`;
+      const isLate = x + text.length * LETTER > WIDTH;
+      beginMs = endMs;
       return [
-        `<rect x="${x}" y="${y}" width="${round(Math.max(1, end - x - 1))}" height="24" rx="2" ${fill}/>`,
-        `<text x="${isLate ? round(Math.max(end, x + 1)) : x}" y="${y + 38}" class="d s"${isLate ? ' text-anchor="end"' : ''}>${text}</text>`,
+        `<rect x="${x}" y="${y}" width="${round(Math.max(1, end - x - 1))}" height="24" rx="2" ${colour === null ? 'class="b8 idle"' : `class="b${colour}"`}/>`,
+        `<text x="${isLate ? end : x}" y="${y + 38 + index * LINE}" class="d s"${isLate ? ' text-anchor="end"' : ''}>${text}</text>`,
       ];
     }),
   ];
