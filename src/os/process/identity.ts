@@ -65,9 +65,21 @@ export function currentTicks(): number {
 
 /** How long a live process has run at least, to a clock tick (10 ms); null: off Linux, or no descriptor is left. */
 export function ageMs(startTime: string): number | null {
-  if (!hasProc) return null;
+  return agesNow()(startTime);
+}
+
+/** @returns `ageMs` of many processes, for as long as the time that it takes does not matter: the clock is read once */
+export function agesNow(): (startTime: string) => number | null {
+  let nowTicks: number | null | undefined;
+  return (startTime) => {
+    if (nowTicks === undefined) nowTicks = ticksOrNothing();
+    return nowTicks === null ? null : Math.max(0, ((nowTicks - Number(startTime) - 1) * 1000) / TICKS_PER_SECOND);
+  };
+}
+
+function ticksOrNothing(): number | null {
   try {
-    return Math.max(0, ((currentTicks() - Number(startTime) - 1) * 1000) / TICKS_PER_SECOND);
+    return hasProc ? currentTicks() : null;
   } catch {
     return null;
   }

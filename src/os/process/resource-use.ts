@@ -2,7 +2,7 @@
 // ESRCH once its process is gone, even where another process has the pid.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hasProc, platform } from '../platform.ts';
-import { ageMs } from './identity.ts';
+import { agesNow } from './identity.ts';
 import {
   childrenOf,
   isDeadState,
@@ -42,8 +42,9 @@ export class ResourceSampler {
     for (const pid of [...this.#watched.keys()]) if (!pids.has(pid)) this.#forget(pid);
     const stats = hasProc ? null : statsByTool([...pids], platform);
     const uses = new Map<number, ResourceUse>();
+    const ages = agesNow();
     for (const { pid, startTime } of processes) {
-      const entry = this.#watch(pid, startTime);
+      const entry = this.#watch(pid, startTime, ages);
       const stat = stats === null ? readOpenStat(pid, entry.fd) : (stats.get(pid) ?? null);
       if (stat === null || stat.startTime !== startTime || isDeadState(stat.state)) this.#forget(pid);
       else uses.set(pid, measure(entry, stat));
@@ -59,13 +60,13 @@ export class ResourceSampler {
     for (const pid of [...this.#watched.keys()]) this.#forget(pid);
   }
 
-  #watch(pid: number, startTime: string): SampledProcess {
+  #watch(pid: number, startTime: string, ages: ReturnType<typeof agesNow>): SampledProcess {
     const known = this.#watched.get(pid);
     if (known?.startTime === startTime) return known;
     this.#forget(pid);
     const fd = hasProc && this.#openFiles < this.#maxOpenFiles ? openStat(pid) : null;
     if (fd !== null) this.#openFiles++;
-    const entry = { fd, startTime, cpuTicks: 0, atMs: performance.now() - (ageMs(startTime) ?? 0) };
+    const entry = { fd, startTime, cpuTicks: 0, atMs: performance.now() - (ages(startTime) ?? 0) };
     this.#watched.set(pid, entry);
     return entry;
   }

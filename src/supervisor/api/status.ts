@@ -40,7 +40,8 @@ export function buildStatus(parts: StatusParts): Status {
   const specs = [...kernel.desired.services.values()];
   const { only } = kernel.overrides;
   const chosen = only && withDependencies(only, specs);
-  const services = specs.map((spec) => serviceStatus(spec, parts, dependencies, chosen));
+  const slots = byService(kernel.slots.values());
+  const services = specs.map((spec) => serviceStatus(spec, slots.get(spec.name) ?? [], parts, dependencies, chosen));
   return {
     project,
     env,
@@ -59,16 +60,26 @@ export function buildStatus(parts: StatusParts): Status {
   };
 }
 
+function byService(slots: Iterable<Slot>): ReadonlyMap<string, Slot[]> {
+  const groups = new Map<string, Slot[]>();
+  for (const slot of slots) {
+    const group = groups.get(slot.service);
+    if (group) group.push(slot);
+    else groups.set(slot.service, [slot]);
+  }
+  return groups;
+}
+
 function serviceStatus(
   spec: ServiceSpec,
+  own: readonly Slot[],
   parts: StatusParts,
   dependencies: DependencyView,
   chosen: ReadonlySet<string> | null,
 ): ServiceStatus {
-  const { slots, overrides } = parts.kernel;
+  const { overrides } = parts.kernel;
   const ids = new Set<InstanceId>();
   for (let index = 1; index <= spec.pool; index++) ids.add(instanceId(spec.name, index));
-  const own = [...slots.values()].filter(({ service }) => service === spec.name);
   for (const { id } of own) ids.add(id);
   const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
   const pool = overrides.pools[spec.name];
