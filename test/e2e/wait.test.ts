@@ -50,6 +50,10 @@ test.for(['ready', 'converged'] as const)(
     expect(await answer).toBe(
       `${condition === 'converged' ? 'cannot converge' : `cannot become ${condition}`}: pool.2 is not declared any more`,
     );
+    // As long as its process ends, it is still known by its name.
+    await waitFor('pool.2 is gone', project.ps, ({ services }) =>
+      services.every(({ instances }) => instances.every(({ id }) => id !== 'pool.2')),
+    );
     expect((await project.orch(['wait', 'pool.2'])).exitCode).toBe(2);
     expect(theSupervisor(project).pid).toBe(pid);
     await project.down();
