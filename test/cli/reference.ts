@@ -43,6 +43,7 @@ export function referenceText(): string {
     '| `TERM=dumb` | no colours and no full-screen view |',
     '| `ORCH_SPAWN=fork` | starts programs by fork(2) instead of posix_spawn(3); Linux |',
     '| `ORCH_RESPAWN=0` | given to `orch up`: a supervisor that is killed is not started again |',
+    '| `ORCH_NO_CODE_CACHE=1` | compiled code is neither read from `~/.cache/orch/code` nor written there |',
     '| `ORCH_DEBUG=1` | shows where an internal error comes from |',
     ...groups.flatMap((group) => ['', `## ${group}`, ...shown.filter((one) => one.group === group).flatMap(section)]),
     '',
