@@ -4,12 +4,15 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { viewLoadsAtOnce } from './view-plugin.mjs';
 
-/** The command that users start, `orch up`, `orch down`, and the processes that a project has. */
+/** The command that users start, those of `orch up`, `orch attach` and `orch down`, the view, and the processes of a project. */
 const processes = {
   orch: 'src/main.ts',
   up: 'src/cli/commands/up.ts',
+  attach: 'src/cli/commands/attach.ts',
   down: 'src/cli/commands/down.ts',
+  tui: 'src/tui/main.tsx',
   supervisor: 'src/supervisor/main.ts',
   'config-child': 'src/config/child.ts',
   'load-edit': 'src/config/load-edit.ts',
@@ -22,20 +25,28 @@ const processes = {
 /** Were modules in version 0.1: a supervisor that has run since starts them by these names, whatever is installed by now. */
 const formerNames = ['supervisor', 'config-child', 'socket-keeper', 'tty-holder'];
 
-/** Not part of the single files, which load them when they are needed. */
-const laterPrograms = {
-  name: 'later-programs',
+/** Loaded when it is needed, from a file of its own. Not by `import`, which would first search it for the names of its exports. */
+const later = (name, filter, fileOf) => ({
+  name: `later-${name}`,
   setup({ onResolve, onLoad }) {
-    // Not by `import`, which would first search the whole file for the names of its exports.
-    onResolve({ filter: /\/(commands\/(up|down)|config\/load-edit)\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, namespace: 'required' } : null,
+    const namespace = `required-${name}`;
+    onResolve({ filter }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${fileOf(path)}.cjs`, namespace } : null,
     );
-    onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
-      contents: `module.exports = require('${path}');`,
-    }));
-    onResolve({ filter: /\.cjs$/, namespace: 'required' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: `module.exports = require('${path}');` }));
+    onResolve({ filter: /\.cjs$/, namespace }, ({ path }) => ({ path, external: true }));
+  },
+});
+const laterPrograms = later('programs', /\/(commands\/(up|attach|down)|config\/load-edit)\.ts$/, (path) =>
+  basename(path, '.ts'),
+);
+const laterView = later('view', /\/tui\/main\.tsx$/, () => 'tui');
+
+/** Not part of the single files, which load them when they are needed. */
+const laterModules = {
+  name: 'later-modules',
+  setup({ onResolve }) {
     onResolve({ filter: /\/cli\/program\.ts$/ }, () => ({ path: './program.js', external: true }));
-    onResolve({ filter: /\/tui\/main\.tsx$/ }, () => ({ path: './tui.js', external: true }));
     onResolve({ filter: /\/cli\/validate-alone\.ts$/ }, () => ({ path: './validate/validate.js', external: true }));
   },
 };
@@ -65,12 +76,9 @@ const modular = {
 mkdirSync('dist', { recursive: true });
 const modules = await build({
   ...modular,
-  entryPoints: { program: 'src/cli/program.ts', tui: 'src/tui/main.tsx' },
+  entryPoints: { program: 'src/cli/program.ts' },
   outdir: 'dist',
-  jsx: 'automatic',
-  define: { 'process.env.NODE_ENV': '"production"' },
-  // Ink asks for the devtools only when DEV=true.
-  alias: { 'react-devtools-core': './scripts/empty-module.mjs' },
+  plugins: [laterView],
 });
 /** Apart from the programs, whose shared chunks are more and smaller files: each costs half a millisecond. */
 const buildApart = (entryPoints, outdir) => build({ ...modular, entryPoints, outdir });
@@ -87,8 +95,9 @@ const single = await build({
   format: 'cjs',
   charset: 'ascii',
   banner: { js: "const __file=require('node:url').pathToFileURL(__filename).href;" },
-  define: { 'import.meta.url': '__file' },
-  plugins: [laterPrograms],
+  define: { 'import.meta.url': '__file', 'process.env.NODE_ENV': '"production"' },
+  jsx: 'automatic',
+  plugins: [laterPrograms, laterView, laterModules, viewLoadsAtOnce],
 });
 // Code of a cache cannot import: the entry does it.
 for (const name of Object.keys(processes)) {
@@ -101,7 +110,9 @@ const entries = await Promise.all(
     const hash = createHash('sha256').update(readFileSync(`dist/${name}.program.cjs`));
     const program = JSON.stringify({ name, build: hash.digest('hex').slice(0, 16) });
     const purpose =
-      name === 'orch' ? "process.argv.find((word)=>word==='ps'||word==='up'||word==='down')" : 'undefined';
+      name === 'orch'
+        ? "process.argv.find((word)=>word==='ps'||word==='up'||word==='attach'||word==='down')"
+        : 'undefined';
     return build({
       ...shared,
       stdin: {

@@ -1,5 +1,5 @@
 // argv → command → exit code. `ps` and `--version` are read without commander and are part of this bundle: they must start fast.
-// `up`, `down` and `validate`, which runs at each commit, are read without commander too, and have files of their own.
+// `up`, `attach`, `down` and `validate`, which runs at each commit, are read without commander too, and have files of their own.
 import { statSync } from 'node:fs';
 import { psCommand } from './cli/commands/ps.ts';
 import { createContext, type ExitCode, type HostProcess } from './cli/context/context.ts';
@@ -50,6 +50,7 @@ async function run() {
   const ended =
     runSimply(psCommand) ??
     (argv.includes('up') ? await runUp() : null) ??
+    (argv.includes('attach') ? runSimply((await import('./cli/commands/attach.ts')).attachCommand) : null) ??
     (argv.includes('down') ? runSimply((await import('./cli/commands/down.ts')).downCommand) : null);
   if (ended !== null) return ended;
   const checked = parseSimpleLine(argv, { name: 'validate', options: [] });

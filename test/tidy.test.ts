@@ -35,7 +35,7 @@ const directions: Record<string, string[]> = {
   'src/supervisor/': [
     ...[...wire, 'src/os/', 'src/logs/', 'src/launch/', 'src/core/', 'src/config/', 'src/plan/', 'src/version.ts'],
   ],
-  'src/tui/': ['src/api/', 'src/core/', 'src/terminal/', 'src/units.ts', ...logReading],
+  'src/tui/': ['src/api/', 'src/core/', 'src/terminal/', 'src/units.ts', 'src/os/v8-flags.ts', ...logReading],
   'src/import/': ['src/config/', 'src/units.ts'],
   'src/export/': ['src/import/', 'src/config/', 'src/core/', 'src/units.ts'],
   'src/cli/': [

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { withUsualFlags } from './v8-flags.ts';
 
 export type CachedProgram = {
   /** Such as `supervisor`. */
@@ -115,6 +116,10 @@ function writeLater(path: string, script: Script): void {
 
 /** With the flags that the next process starts with: V8 refuses code that was compiled with others. */
 function compiledCode(script: Script): Buffer {
+  return withUsualFlags(() => compiledWithLinearEngine(script));
+}
+
+function compiledWithLinearEngine(script: Script): Buffer {
   if (!hasLinearEngine()) return script.createCachedData();
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   setFlagsFromString('--no-enable-experimental-regexp-engine');

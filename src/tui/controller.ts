@@ -21,6 +21,9 @@ import { outputForm, plainOutput } from './view/plain-output.ts';
 
 type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
 
+/** The first frame waits for the first status this long: without data it would cost the time of two frames. */
+const FIRST_FRAME_WITHIN_MS = 60;
+
 export class TuiController {
   readonly #options: TuiOptions;
   readonly #screen: Screen;
@@ -67,8 +70,8 @@ export class TuiController {
       const { stdin, stdout } = this.#options;
       this.#stopListening = listenToProcess(stdin, stdout, (event) => this.#onProcessEvent(event));
       this.#screen.enter();
-      this.#draw();
       this.#follow();
+      setTimeout(() => this.#clock.request('key'), FIRST_FRAME_WITHIN_MS).unref();
     });
   }
 

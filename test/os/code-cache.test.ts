@@ -48,6 +48,21 @@ test('the first start writes the cache for its user alone, and the next one uses
   expect(identity(file!)).toBe(before);
 });
 
+test('so does a program that changed flags for itself, which keeps them', async () => {
+  const { run, files } = await programOf(
+    `const v8 = require('node:v8');
+    v8.setFlagsFromString('--semi-space-growth-factor=1');
+    globalThis[Symbol.for('orch.changedV8Flags')].push(
+      { own: '--semi-space-growth-factor=1', usual: '--semi-space-growth-factor=2' },
+    );
+    console.log('hello');`,
+  );
+  expect((await run()).stdout).toBe('hello');
+  const before = identity(files()[0]!);
+  expect((await run()).stdout).toBe('hello');
+  expect(identity(files()[0]!)).toBe(before);
+});
+
 test('a program whose patterns changed the flags of V8 still leaves a cache that the next start takes', async () => {
   const { run, files } = await programOf(
     "require('node:v8').setFlagsFromString('--enable-experimental-regexp-engine'); console.log(new RegExp('b+', 'l').exec('abb')[0]);",

@@ -10,7 +10,6 @@ import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import { Interrupts } from '../up/interrupts.ts';
-import { runLogs } from './logs.ts';
 import { RESET_SEQUENCE } from './reset-term.ts';
 
 type AttachOptions = { tui?: boolean; screenReader?: boolean; yes?: boolean };
@@ -103,6 +102,7 @@ async function attachInput(context: CliContext, instance: string, fifo: string):
   process.stdin.on('data', (typed) => input.write(typed));
   // Ctrl-D ends the view, as Ctrl-C does; the program keeps running.
   process.stdin.on('end', () => process.kill(process.pid, 'SIGINT'));
+  const { runLogs } = await import('./logs.ts');
   const code = await runLogs(context, { follow: true, tail: INITIAL_TAIL }, [instance]);
   process.stdin.pause();
   input.destroy();

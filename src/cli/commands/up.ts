@@ -166,10 +166,15 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     const { bringUp } = await import('../up/bring-up.ts');
     const maySwitch = options.switch === true;
     const mustExist = options.exitCodeFrom === undefined ? [] : [options.exitCodeFrom];
+    const wantsTui = options.tui !== false && options.exitCodeFrom === undefined;
+    const { yes: asksNothing, screenReader } = options;
+    const means = { wantsTui, screenReader, asksNothing };
+    const { loadView, showProject } = await import('../up/show.ts');
     const running = await bringUp(context, paths, {
       only: words,
       except: options.except,
       mustExist,
+      meanwhile: () => loadView(context, means),
       follow: options.follow,
       maySwitch,
       mayPass: options.yes,
@@ -184,10 +189,6 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     const { exitCodeFrom } = options;
     const endCondition = endConditionOf(exitCodeFrom, owning);
     const tasks = endCondition ? null : taskNamesOf(accepted, names);
-    const wantsTui = options.tui !== false && exitCodeFrom === undefined;
-    const { showProject } = await import('../up/show.ts');
-    const { yes: asksNothing, screenReader } = options;
-    const means = { wantsTui, screenReader, asksNothing };
     const view = { client, paths, owning, tasks, endCondition, sinceMs, interrupts, ...means };
     return await showProject(context, view);
   } finally {

@@ -60,6 +60,8 @@ export type BringUpOptions = {
   /** An interrupt before anything was started ends the attempt (exit code 1). */
   interrupts?: Interrupts;
   earlyLaunch?: EarlyLaunch | null | undefined;
+  /** Called once the supervisor has work to do: what takes this process a while and can be done meanwhile. */
+  meanwhile?: () => void;
 };
 
 /**
@@ -70,7 +72,7 @@ export async function bringUp(
   paths: ProjectPaths,
   options: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
-  const { maySwitch, mayPass = false, planned: token, follow, interrupts, earlyLaunch } = options;
+  const { maySwitch, mayPass = false, planned: token, follow, interrupts, earlyLaunch, meanwhile } = options;
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
   const client = await connect(paths);
@@ -101,7 +103,7 @@ export async function bringUp(
   if (client && (await isKnownWithoutLinks(client, context))) {
     await endSupervisor(client);
     return await retryUntilRunning(
-      { context, paths: pathsOfFile(context.file, context.stateDir), owned, interrupts, readAgain },
+      { context, paths: pathsOfFile(context.file, context.stateDir), owned, interrupts, meanwhile, readAgain },
       { ...reading, follow, keepsEnvironment: !maySwitch },
       null,
       null,
@@ -109,7 +111,7 @@ export async function bringUp(
   }
   const consent = { keepsEnvironment: !maySwitch, consents: mayPass };
   const request = { ...reading, follow, ...consent, ...(planned && { planned }) };
-  return retryUntilRunning({ context, paths, owned, interrupts, readAgain }, request, client, launch);
+  return retryUntilRunning({ context, paths, owned, interrupts, meanwhile, readAgain }, request, client, launch);
 }
 
 type SelectedConfig = Pick<RunningProject, 'accepted' | 'only'>;
@@ -153,12 +155,13 @@ type BringUpAttempt = {
   paths: ProjectPaths;
   owned: boolean;
   interrupts: Interrupts | undefined;
+  meanwhile: (() => void) | undefined;
   /** @returns null after printing why the files cannot be applied. */
   readAgain(): Promise<SelectedConfig | null>;
 };
 
 async function retryUntilRunning(
-  { context, paths: firstPaths, owned, interrupts, readAgain }: BringUpAttempt,
+  { context, paths: firstPaths, owned, interrupts, meanwhile = () => undefined, readAgain }: BringUpAttempt,
   firstRequest: ApplyRequest,
   client: Client | null,
   launch: SupervisorLaunch | null,
@@ -187,7 +190,9 @@ async function retryUntilRunning(
   let untilMs = performance.now() + CONFLICT_PATIENCE_MS;
   for (;;) {
     if (client) {
-      const applied = await apply(context, client, request);
+      const applying = apply(context, client, request);
+      setImmediate(meanwhile);
+      const applied = await applying;
       if (typeof applied === 'object' && 'code' in applied) {
         const code = await (applied.code === 'files-changed' ? read(applied) : agree(applied));
         if (code === null) continue;
@@ -201,7 +206,9 @@ async function retryUntilRunning(
       continue;
     }
     if (conflict && performance.now() > untilMs) return fail(context, conflict);
-    const started = await start(launch ?? startLaunch(context, paths, owned), request);
+    const starting = start(launch ?? startLaunch(context, paths, owned), request);
+    setImmediate(meanwhile);
+    const started = await starting;
     launch = null;
     if (started.kind === 'ready') return afterStart(paths, request);
     if (started.kind === 'died') return fail(context, supervisorDied(paths, started));

@@ -18,8 +18,8 @@ import { viewHelpers } from './view-helpers.ts';
 
 export async function showProject(context: CliContext, first: ShownProject): Promise<ExitCode> {
   for (let view = first; ; ) {
-    const pid = await pidOf(view.client);
-    const end = await showOnce(context, view, pid);
+    const answer = pidOf(view.client); // comes while the view is loaded
+    const end = await showOnce(context, view, answer);
     if (typeof end === 'number') return end;
     const ended = hasOrphanedState(view.paths) ? null : readProjectEnd(view.paths, first.sinceMs);
     if (ended) return reportEnded(context, ended);
@@ -27,7 +27,7 @@ export async function showProject(context: CliContext, first: ShownProject): Pro
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
     if (!next && view.interrupts.count > 0) return view.owning ? stopOrphans(context, view.paths) : 0;
     if (!next) return fail(context, supervisorLostError);
-    context.stderr.write(`${noticeOf(next.pid, pid)}\n`);
+    context.stderr.write(`${noticeOf(next.pid, await answer)}\n`);
     if (view.owning) await next.client.request('own', {});
     view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1 };
   }
@@ -45,20 +45,31 @@ const noticeOf = (pid: number, before: number | null): string =>
     ? 'the connection to the supervisor was lost and has been restored'
     : `another supervisor has taken over (pid ${pid})`;
 
-/** @param pid of the supervisor; null: already lost */
+type ViewMeans = Pick<ShownProject, 'wantsTui' | 'screenReader'>;
+
+/** Starts to load the full-screen view if it may be shown: that takes a while, and a supervisor may start meanwhile. */
+export function loadView(context: CliContext, means: ViewMeans): void {
+  if (means.screenReader || !maySeeView(context, means) || context.environment.TERM === 'dumb') return;
+  import('../../tui/main.tsx').catch(() => undefined); // `showProject` loads it as well, and reports it
+}
+
+const maySeeView = ({ json, stdout }: CliContext, { wantsTui }: ViewMeans): boolean =>
+  wantsTui && !json && stdout.isTTY === true && process.stdin.isTTY === true;
+
+/** @param answer the pid of the supervisor; null: already lost */
 async function showOnce(
   context: CliContext,
   view: ShownProject,
-  pid: number | null,
+  answer: Promise<number | null>,
 ): Promise<ExitCode | LostSupervisor> {
-  const isInTerminal = !context.json && context.stdout.isTTY === true && process.stdin.isTTY === true;
-  if (view.screenReader !== true && !(view.wantsTui && isInTerminal)) return runLineMode(context, view);
+  if (view.screenReader !== true && !maySeeView(context, view)) return runLineMode(context, view);
   const user = await readUserConfig(context.environment);
   if ('error' in user) return fail(context, user.error);
   const asksFirst = user.confirm && !view.asksNothing;
   if (view.screenReader || user.screenReader) return runSpokenMode(context, view, asksFirst);
   if (context.environment.TERM === 'dumb') return runLineMode(context, view);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
+  const pid = await answer;
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
   const { theme, bindings, mouse } = user;
   return showTui(context, view, { runTui, pid, looks: { theme, bindings, mouse }, asksFirst });
