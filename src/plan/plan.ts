@@ -49,6 +49,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number,
   const changes: PlanChange[] = [];
   const { outcomes, settled } = simulateOn(base, after, nowMs);
   const dependencies = viewDependencies(after, settled ?? base.slots);
+  const allTouched = classifyInstances(base, after, nowMs);
   for (const name of names) {
     const from = before.get(name) ?? null;
     const to = after.services.get(name) ?? null;
@@ -58,7 +59,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number,
       changes.push(haltedChange(name, halted, keys));
       continue;
     }
-    const touched = classifyInstances(base, name, after, nowMs);
+    const touched = allTouched.get(name) ?? NOTHING_TOUCHED;
     const lost = settled ? touched.restart.filter((id) => outcomes.get(id) === 'stop') : [];
     const starts = settled ? [...touched.start, ...touched.restart] : touched.start;
     const isCut = !settled && touched.start.some((id) => outcomes.has(id));
@@ -148,10 +149,19 @@ const FOLLOWING_REASONS: Record<InstanceOutcome, string> = {
   start: 'what it waits for comes',
 };
 
-function classifyInstances(base: PlanBase, service: string, after: Desired, nowMs: number): TouchedInstances {
-  const touched: TouchedInstances = { start: [], stop: [], restart: [], rerun: [], timedOut: [] };
+const NOTHING_TOUCHED: TouchedInstances = { start: [], stop: [], restart: [], rerun: [], timedOut: [] };
+
+/** Of each service that is touched. One pass: a project may have thousands of services. */
+function classifyInstances(base: PlanBase, after: Desired, nowMs: number): Map<ServiceName, TouchedInstances> {
+  const byService = new Map<ServiceName, TouchedInstances>();
+  const touchedIn = (service: ServiceName): TouchedInstances => {
+    const known = byService.get(service) ?? { start: [], stop: [], restart: [], rerun: [], timedOut: [] };
+    byService.set(service, known);
+    return known;
+  };
   for (const slot of base.slots.values()) {
-    if (slot.service !== service || !isOccupied(slot)) continue;
+    if (!isOccupied(slot)) continue;
+    const touched = touchedIn(slot.service);
     const wanted = after.instances.get(slot.id);
     const isTimedOutBy = (spec?: ServiceSpec): boolean => isTimedOut(slot.phase, spec?.timeoutMs ?? null, nowMs);
     if (!wanted?.run) touched.stop.push(slot.id);
@@ -162,11 +172,12 @@ function classifyInstances(base: PlanBase, service: string, after: Desired, nowM
   }
   for (const [id, wanted] of after.instances) {
     const slot = base.slots.get(id);
-    if (wanted.spec.name !== service || !wanted.run || !needsStart(slot, wanted.spec)) continue;
+    if (!wanted.run || !needsStart(slot, wanted.spec)) continue;
+    const touched = touchedIn(wanted.spec.name);
     touched.start.push(id);
     if (slot?.phase.kind === 'completed') touched.rerun.push(id);
   }
-  return touched;
+  return byService;
 }
 
 function needsStart(slot: Slot | undefined, spec: ServiceSpec): boolean {

@@ -35,10 +35,21 @@ export type SavedEdits = EditState & { follow?: FollowState | null };
 export function encodeState({ edits, ...state }: SavedState, written: ClockMark): string {
   const { only, ...others } = state.overrides;
   const overrides = { ...others, ...(only && { only }) };
-  const slots = state.slots.map(toWritten);
   // Left out where there is nothing to say.
   const kept = edits?.paused || edits?.rollback || edits?.follow ? { edits } : {};
-  return `${JSON.stringify({ version: VERSION, written, ...state, ...kept, overrides, slots })}\n`;
+  const { slots, ...rest } = { version: VERSION, written, ...state, ...kept, overrides };
+  return `${JSON.stringify(rest).slice(0, -1)},"slots":[${slots.map(textOfSlot).join(',')}]}\n`;
+}
+
+/** A slot never changes: an event makes another one. Of a thousand, one or two are other ones at each save. */
+const slotTexts = new WeakMap<Slot, string>();
+
+function textOfSlot(slot: Slot): string {
+  const known = slotTexts.get(slot);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(toWritten(slot));
+  slotTexts.set(slot, text);
+  return text;
 }
 
 /** @returns null where the text is not a state of this version: then only the processes themselves can be trusted. */

@@ -173,7 +173,7 @@ export class Kernel {
     this.#rollouts.remember(accepted.config, this.#slots);
     if (former) this.#rollouts.resumeEdited(formerServices, accepted.config, this.#effects.nowMs());
     this.#updateDesired(this.#desired.shuttingDown);
-    this.#updateSpecs();
+    this.#updateSpecs(formerServices);
     this.#repeatStarts(formerServices);
     // A supervisor that is killed now must leave the new name to the next one.
     this.#mustSave ||= isSwitched;
@@ -444,11 +444,11 @@ export class Kernel {
   }
 
   /** Settings that changed without a new version apply to running instances, too. */
-  #updateSpecs(): void {
+  #updateSpecs(former: Desired['services']): void {
     const nowMs = this.#effects.nowMs();
     for (const { id, service, spec } of [...this.#slots.values()]) {
       const declared = this.#declared.services.get(service);
-      if (!spec || !declared) continue;
+      if (!spec || !declared || declared === former.get(service)) continue;
       const now = specAfterEdit(spec, declared);
       if (JSON.stringify(now) !== JSON.stringify(spec)) this.#applyEvent(id, { kind: 'specUpdated', spec: now }, nowMs);
     }
