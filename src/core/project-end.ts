@@ -16,7 +16,7 @@ export type ProjectEnd = { instance: InstanceId; because: string; exitCode: numb
  * @returns null while it runs on: the failure of one instance, or the completion of all wanted ones, is what counts
  */
 export function projectEndOf(desired: Desired, slots: Slots): ProjectEnd | null {
-  if (desired.shuttingDown) return null;
+  if (desired.shuttingDown || !mayEnd(slots)) return null;
   /** The last instance of each service that has completed; null: another one has not. */
   const completed = new Map<ServiceName, Slot | null>();
   for (const [id, wanted] of desired.instances) {
@@ -32,6 +32,12 @@ export function projectEndOf(desired: Desired, slots: Slots): ProjectEnd | null 
   }
   const last = [...completed.values()].find((slot) => slot !== null);
   return last ? endBy(last, 'on_end') : null;
+}
+
+/** Few projects have a service with such a key: asked after every event. */
+function mayEnd(slots: Slots): boolean {
+  for (const { spec } of slots.values()) if (spec?.onEnd === 'down' || spec?.onFailure === 'down') return true;
+  return false;
 }
 
 function endBy(slot: Slot, key: 'on_end' | 'on_failure'): ProjectEnd {

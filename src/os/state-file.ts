@@ -33,9 +33,12 @@ function explainReadError(path: string, errno: string): string {
   return `cannot read ${path} (${errno})`;
 }
 
+/** As UTF-8 where it is bytes. */
+type StateText = string | Buffer;
+
 export class StateFile {
   readonly #path: string;
-  #waiting: { text: string; durability: Durability; done: Promise<void> } | null = null;
+  #waiting: { text: StateText; durability: Durability; done: Promise<void> } | null = null;
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
@@ -46,7 +49,7 @@ export class StateFile {
    * Resolves once this text or a newer one is durable; rejects with the error of the write, the old file then being
    * untouched. Calls made during a write share the next one: the latest text wins.
    */
-  save(text: string, durability: Durability = 'power_loss'): Promise<void> {
+  save(text: StateText, durability: Durability = 'power_loss'): Promise<void> {
     if (this.#waiting !== null) {
       this.#waiting.text = text;
       if (durability === 'power_loss') this.#waiting.durability = durability;
@@ -69,7 +72,7 @@ export class StateFile {
  * Draft in the same directory (always the same name, so that a crash leaves at most one), fsync, rename, fsync of the
  * directory: without the first fsync a file may be empty after a power loss, without the second the rename may be lost.
  */
-async function replaceAtomically(path: string, text: string, durability: Durability): Promise<void> {
+async function replaceAtomically(path: string, text: StateText, durability: Durability): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.tmp`);
   try {
     await writeDraft(draft, text, durability);
@@ -81,7 +84,7 @@ async function replaceAtomically(path: string, text: string, durability: Durabil
   if (durability === 'power_loss') await syncDirectory(dirname(path));
 }
 
-async function writeDraft(path: string, text: string, durability: Durability): Promise<void> {
+async function writeDraft(path: string, text: StateText, durability: Durability): Promise<void> {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {

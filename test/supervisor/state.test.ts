@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Slot } from '../../src/core/slot.ts';
 import { adopt } from '../../src/supervisor/adoption/adopt.ts';
-import { decodeState, encodeState } from '../../src/supervisor/adoption/previous-state.ts';
+import { encodeState } from '../../src/supervisor/adoption/encode-state.ts';
+import { decodeState } from '../../src/supervisor/adoption/previous-state.ts';
 import { alive, slotOf, spec } from '../core/fixtures.ts';
 
 const NOW = { nowMs: 1_000_000, wallMs: 1_000_000, bootMs: 500_000, recordOf: () => null, bootId: 'b' };
@@ -23,7 +24,7 @@ const state = {
   ports: { 'a.1': 20_000 },
   edits: { paused: null, rollback: null, follow: null },
 };
-const text = encodeState(state as never, NOW);
+const text = encodeState(state as never, NOW).toString();
 
 test('the next supervisor reads what was written', () => {
   expect(decodeState(text, NOW)).toEqual(state);
@@ -39,7 +40,7 @@ test('how an instance had ended in the version before is read again, on the cloc
     recentFailuresMs: [900_000],
     lastExit: { code: 1 },
   };
-  const written = encodeState({ ...state, slots: [{ ...slots[0]!, earlierEnd }] } as never, NOW);
+  const written = encodeState({ ...state, slots: [{ ...slots[0]!, earlierEnd }] } as never, NOW).toString();
   expect(written).not.toContain('secret');
   const later = { ...NOW, nowMs: 1_000_100, wallMs: 1_000_100, bootMs: NOW.bootMs + 5_000 };
   const [read] = decodeState(written, { ...later, nowMs: later.nowMs + 4_900 + 7 })!.slots;
@@ -75,7 +76,7 @@ const firstVersion =
 test('a file of the first version is read, and written again with the same words', () => {
   const read = decodeState(firstVersion, NOW)!;
   expect(read.slots.map(({ phase }) => phase.kind)).toEqual(['blocked', 'ending', 'ending']);
-  expect(JSON.parse(encodeState(read, NOW)).slots).toEqual(JSON.parse(firstVersion).slots);
+  expect(JSON.parse(encodeState(read, NOW).toString()).slots).toEqual(JSON.parse(firstVersion).slots);
 });
 
 test.for(['ending', 'blocked'])('the word %s is not a phase of the file', (kind) => {
@@ -102,7 +103,7 @@ test.for(['b', 'another'])('the next run of a schedule stays at its time on the 
   // The wall clock was set an hour ahead while the earlier supervisor ran: its own clock no longer followed it.
   const hourMs = 3_600_000;
   const scheduled = { ...state, slots: [slotOf(service, 1, { nextRunMs: 1_004_000 })] };
-  const written = encodeState(scheduled as never, { ...NOW, wallMs: NOW.nowMs + hourMs });
+  const written = encodeState(scheduled as never, { ...NOW, wallMs: NOW.nowMs + hourMs }).toString();
   const nowMs = NOW.nowMs + hourMs + 1_000;
   const read = decodeState(written, { nowMs, wallMs: nowMs, bootMs: NOW.bootMs + 1_000, bootId })!;
   expect(read.slots[0]!.nextRunMs).toBe(1_004_000 + hourMs);

@@ -1,5 +1,4 @@
-// `.orch/state.json`, the state that outlives the supervisor: encodes it without secrets, and parses the file of an earlier
-// supervisor without trusting it.
+// `.orch/state.json`, the state that outlives the supervisor: parses the file of an earlier one without trusting it.
 import { LAST_PORT } from '../../config/tree/instance-variables.ts';
 import { isEnded } from '../../core/earlier-end.ts';
 import type { FollowState } from '../../core/follow.ts';
@@ -10,7 +9,6 @@ import {
   type Incarnation,
   type Phase,
   type PhaseKind,
-  phaseWord,
   type Rollout,
   type Slot,
   type SlotSpec,
@@ -22,7 +20,7 @@ import { readFollowState } from '../config/read-follow-state.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { type ClockMark, toClock } from './state-times.ts';
 
-const VERSION = 1;
+export const STATE_VERSION = 1;
 
 export type SavedState = KernelState & {
   /** Absent: an earlier version wrote the state. */
@@ -31,32 +29,11 @@ export type SavedState = KernelState & {
 /** `follow`: absent or null where no ref is followed. */
 export type SavedEdits = EditState & { follow?: FollowState | null };
 
-/** @param written the time of writing, so that the next supervisor can convert all times to its own clock */
-export function encodeState({ edits, ...state }: SavedState, written: ClockMark): string {
-  const { only, ...others } = state.overrides;
-  const overrides = { ...others, ...(only && { only }) };
-  // Left out where there is nothing to say.
-  const kept = edits?.paused || edits?.rollback || edits?.follow ? { edits } : {};
-  const { slots, ...rest } = { version: VERSION, written, ...state, ...kept, overrides };
-  return `${JSON.stringify(rest).slice(0, -1)},"slots":[${slots.map(textOfSlot).join(',')}]}\n`;
-}
-
-/** A slot never changes: an event makes another one. Of a thousand, one or two are other ones at each save. */
-const slotTexts = new WeakMap<Slot, string>();
-
-function textOfSlot(slot: Slot): string {
-  const known = slotTexts.get(slot);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(toWritten(slot));
-  slotTexts.set(slot, text);
-  return text;
-}
-
 /** @returns null where the text is not a state of this version: then only the processes themselves can be trusted. */
 export function decodeState(text: string, now: ClockMark): SavedState | null {
   try {
     const read = JSON.parse(text) as Partial<SavedState> & { version?: number; written?: ClockMark };
-    if (read.version !== VERSION || !Array.isArray(read.slots)) return null;
+    if (read.version !== STATE_VERSION || !Array.isArray(read.slots)) return null;
     const slots = read.slots.map(readSlot).filter((slot) => slot !== null);
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
@@ -107,32 +84,6 @@ export function environmentIn(text: string): string | null | undefined {
 /** An earlier version did not write it. */
 const readEnvironment = (env: unknown): string | null | undefined =>
   env === null || typeof env === 'string' ? env : undefined;
-
-function toWritten({ crashes, lastEnd, earlierEnd, ...slot }: Slot): object {
-  const earlier = earlierEnd && {
-    ...earlierEnd,
-    spec: withoutSecrets(earlierEnd.spec),
-    phase: writtenPhase(earlierEnd.phase),
-  };
-  return {
-    ...slot,
-    spec: slot.spec && withoutSecrets(slot.spec),
-    ...(crashes > 0 && { crashes }),
-    ...(lastEnd && { lastEnd }),
-    ...(earlier && { earlierEnd: earlier }),
-    phase: writtenPhase(slot.phase),
-  };
-}
-
-const writtenPhase = (phase: Phase): object => ({ ...phase, kind: phaseWord(phase.kind) });
-
-/** Commands and URLs may hold secrets from the environment: they are read from the configuration again. */
-function withoutSecrets(spec: SlotSpec): SlotSpec {
-  const { stop } = spec;
-  const by = stop.drain?.by.kind;
-  const drain = by === 'signal' || by === 'end_of_input' ? stop.drain : null;
-  return { ...spec, stop: { ...stop, command: null, drain } };
-}
 
 function isRollout(rollout: unknown): rollout is Rollout {
   const { service, specHash, verdict } = (rollout ?? {}) as Partial<Rollout>;

@@ -5,7 +5,8 @@ import { errorText } from '../../os/errors.ts';
 import { type Durability, StateFile } from '../../os/state-file.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
-import { encodeState, type SavedEdits } from './previous-state.ts';
+import { encodeState } from './encode-state.ts';
+import type { SavedEdits } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 
 /** Everything but intents can be found out again, so a burst of changes is one write. */

@@ -1,7 +1,7 @@
 // Runs the probes of every live instance. Level-triggered: compares running probes with declared ones after each step of the
 // kernel. Sends results to the kernel as events; decides nothing about instances.
 import type { ProbeRole } from '../../api/protocol-inspect.ts';
-import type { PortTable } from '../../core/desired.ts';
+import type { Desired, PortTable } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import { PORT_REFERENCES } from '../../core/ports.ts';
 import type { ProbeRecord } from '../../core/readiness.ts';
@@ -30,6 +30,9 @@ export class Prober {
   #signals: ReadinessSignals;
   #answers: OwnAnswers;
   #probed = new Map<InstanceId, Probed>();
+  /** What was compared last. Most steps change one slot of a thousand. */
+  #compared = new Map<InstanceId, Slot>();
+  #comparedWith: Pick<Desired, 'services' | 'ports'> | null = null;
   #isStopped = false;
 
   constructor(context: SupervisorContext, signals: ReadinessSignals, answers: OwnAnswers) {
@@ -42,13 +45,20 @@ export class Prober {
   sync(): void {
     if (this.#isStopped) return;
     const { specs } = this.#context;
-    const { slots } = specs;
+    const { slots, desired } = specs;
+    const { services, ports } = desired;
+    const isSame = this.#comparedWith?.services === services && this.#comparedWith.ports === ports;
+    if (!isSame) this.#compared.clear();
+    this.#comparedWith = { services, ports };
+    for (const id of this.#compared.keys()) if (!slots.has(id)) this.#compared.delete(id);
     for (const [id, probed] of this.#probed) {
       const slot = slots.get(id);
       if (!slot || !isProbeable(slot) || slot.phase.process.nonce !== probed.nonce) this.#drop(id, probed);
     }
     this.histories.keepOnly(slots);
     for (const slot of slots.values()) {
+      if (this.#compared.get(slot.id) === slot) continue;
+      this.#compared.set(slot.id, slot);
       if (!isProbeable(slot)) continue;
       const spec = specs.specOf(slot);
       if (spec) this.#syncOne(slot, spec);
