@@ -99,7 +99,7 @@ export class Supervisor implements Supervised {
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
     const fileNow = () => this.file;
-    this.generations = new Generations(this.#context, { fileNow, earlier: options.earlier, onKept: this.#guardAgain });
+    this.generations = new Generations(this.#context, { fileNow, earlier: options.earlier });
     this.edits = new Edits({
       ...{ kernel, clock, journal, fileNow, save: () => this.save() },
       createLoader: () => createConfigLoader(() => this.#loadOptions()),
@@ -171,7 +171,7 @@ export class Supervisor implements Supervised {
     this.#instances.configure(accepted.config);
     this.edits.follow(accepted.watched, by);
     this.#commits.applied();
-    this.#guardAgain();
+    if (this.edits.isWatching) this.guard();
     if (only) addServices(this.kernel, only);
   }
 
@@ -275,16 +275,13 @@ export class Supervisor implements Supervised {
   }
 
   /** For a successor after a fault: continue, or stop the rest of what was being stopped. */
-  successorMessage(earlier = this.generations.kept): FirstMessage {
+  successorMessage(): FirstMessage {
     const next = this.kernel.desired.shuttingDown ? null : (this.kernel.accepted ?? this.#options.accepted);
-    return { accepted: next, only: null, file: this.file, earlier };
+    return { accepted: next, only: null, file: this.file, earlier: this.generations.kept };
   }
 
   /** If this process is killed, the log writer starts the next one. Call before the first `up` is answered. */
-  guard(message = this.successorMessage(this.generations.packed)): void {
-    this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, message));
-  }
-  #guardAgain = (): void => void (this.edits.isWatching && this.guard());
+  guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
   save = (): Promise<void> => this.#state.save(this.kernel.state());
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
   isFrozen = (): boolean => this.#loop.isFrozen;

@@ -80,11 +80,10 @@ test('the summary is asked for later, and is there whenever the records are read
   expect(generations.records[0]?.summary).toBe('asked 1 times');
 });
 
-test('a generation is packed later, and is there whenever it is asked for', () => {
+test('a generation is kept as soon as the next one is there', () => {
   const { generations } = generationsIn(temporaryDirectory());
   generations.note(1, note('up', 'a'));
+  expect(generations.kept).toEqual({});
   generations.note(2, note('edit', 'b'));
-  expect(generations.packed).toEqual({});
   expect(Object.keys(generations.kept)).toEqual(['1']);
-  expect(Object.keys(generations.packed)).toEqual(['1']);
 });

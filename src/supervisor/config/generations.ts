@@ -10,7 +10,7 @@ import { commitOf, readHistory, saveHistory } from './history-file.ts';
 const MAX_RECORDS = 100;
 const MAX_KEPT = 20;
 const MAX_KEPT_CHARS = 1024 * 1024;
-/** First, what the new generation starts; then its summary, the packing of the one before, and git. */
+/** First, what the new generation starts; then its summary, its packing, and git. */
 const LATE_MS = 500;
 
 /** Generation -> its configuration: JSON, gzip, base64. It goes to the next supervisor. */
@@ -19,18 +19,18 @@ export type KeptConfigs = Record<string, string>;
 export type NewGeneration = { by: AppliedBy; accepted: AcceptedConfig; summarize(): string; to: number | undefined };
 
 type GenerationsContext = Pick<SupervisorContext, 'paths' | 'clock'>;
-/** `fileNow`: procs.yaml, absolute. `earlier`: kept by the supervisor before. `onKept`: `packed` has another one. */
-export type GenerationsOptions = { fileNow(): string; earlier: KeptConfigs; onKept?(): void };
-type Numbered = { generation: number; accepted: AcceptedConfig };
+/** `fileNow`: procs.yaml, absolute. `earlier`: kept by the supervisor before. */
+export type GenerationsOptions = { fileNow(): string; earlier: KeptConfigs };
+/** `packed` ahead of time: the next edit must not wait for that. Null: not yet. */
+type CurrentGeneration = { generation: number; accepted: AcceptedConfig; packed: string | null };
 
 export class Generations {
   #context: GenerationsContext;
   #options: GenerationsOptions;
   #records: GenerationRecord[] = [];
   #kept: Map<number, string>;
-  #current: Numbered | null = null;
-  /** What is not done yet: packing takes a millisecond for a hundred services, and a summary plans the whole change. */
-  #unpacked: Numbered | null = null;
+  #current: CurrentGeneration | null = null;
+  /** A summary plans the whole change: not done yet. */
   #unsummarized: { generation: number; summarize(): string } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isFrozen = false;
@@ -53,21 +53,16 @@ export class Generations {
   }
 
   get kept(): KeptConfigs {
-    this.#complete();
-    return this.packed;
-  }
-
-  /** As `kept`, at once: the last one may be missing for half a second. */
-  get packed(): KeptConfigs {
     return Object.fromEntries(this.#kept);
   }
 
   note(generation: number, { by, accepted, summarize, to }: NewGeneration): void {
     if (generation === this.#current?.generation) return; // the same configuration
     this.#complete();
+    if (this.#current) this.#keep(this.#current.generation, this.#packedNow(this.#current));
     // The last generation of the supervisor that was lost: the log writer had its configuration.
-    this.#unpacked = this.#current ?? (by === 'recovery' ? { generation: generation - 1, accepted } : null);
-    this.#current = { generation, accepted };
+    else if (by === 'recovery') this.#keep(generation - 1, pack(accepted));
+    this.#current = { generation, accepted, packed: null };
     this.#unsummarized = { generation, summarize };
     const { env } = accepted.config;
     const at = new Date(this.#context.clock.nowMs()).toISOString();
@@ -97,16 +92,14 @@ export class Generations {
 
   async #completeLate(generation: number, accepted: AcceptedConfig): Promise<void> {
     this.#complete();
-    this.#options.onKept?.();
+    if (this.#current) this.#packedNow(this.#current);
     await this.#findCommit(generation, accepted);
     await this.#write();
   }
 
   #complete(): void {
-    const [unpacked, unsummarized] = [this.#unpacked, this.#unsummarized];
-    this.#unpacked = null;
+    const unsummarized = this.#unsummarized;
     this.#unsummarized = null;
-    if (unpacked) this.#keep(unpacked.generation, unpacked.accepted);
     if (unsummarized) this.#amend(unsummarized.generation, { summary: unsummarized.summarize() });
   }
 
@@ -132,7 +125,6 @@ export class Generations {
 
   /** @returns the newest generation before this one with another configuration, as far as that is known; null: none */
   before(generation: number): number | null {
-    this.#complete();
     const packed = this.#packed(generation);
     const isOther = (one: GenerationRecord): boolean =>
       one.generation < generation && (packed === null || this.#packed(one.generation) !== packed);
@@ -140,12 +132,17 @@ export class Generations {
   }
 
   #packed(generation: number): string | null {
-    if (generation === this.#current?.generation) return pack(this.#current.accepted);
+    if (generation === this.#current?.generation) return this.#packedNow(this.#current);
     return this.#kept.get(generation) ?? null;
   }
 
-  #keep(generation: number, accepted: AcceptedConfig): void {
-    this.#kept.set(generation, pack(accepted));
+  #packedNow(current: CurrentGeneration): string {
+    current.packed ??= pack(current.accepted);
+    return current.packed;
+  }
+
+  #keep(generation: number, packed: string): void {
+    this.#kept.set(generation, packed);
     let chars = 0;
     for (const [index, key] of [...this.#kept.keys()].sort((a, b) => b - a).entries()) {
       chars += this.#kept.get(key)!.length;
