@@ -29,7 +29,7 @@ export function textOf(edit) {
 log_queues:
   default: { path: out.log, rotate: { size: 1MiB, keep: 3 } }
   flood: { path: flood.log, rotate: { size: 16MiB, keep: 2, compress: gzip } }
-  sample: { path: ${SAMPLE_LOG}, rotate: { size: 256KiB, keep: 10000 } }
+  sample: { path: ${SAMPLE_LOG}, rotate: { size: 16KiB, keep: 10000 } }
 defaults:
   restart: { policy: always, backoff: { initial: 50ms, max: 500ms } }
   stop: { grace: 5s }
