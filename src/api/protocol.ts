@@ -188,7 +188,8 @@ export type ApiMethods = {
   /** `known`: what is known at once, without asking the log writer or git; older supervisors ask. */
   status: [{ known?: boolean }, Status, never];
   /** A full status at once and after each change, at most every `minIntervalMs`, and every 2 s for cpu and memory. */
-  watchStatus: [{ minIntervalMs: number }, Record<string, never>, Status];
+  /** `known`: the first one has what is known at once, and a complete one follows. */
+  watchStatus: [{ minIntervalMs: number; known?: boolean }, Record<string, never>, Status];
   /** Past events from `fromSeq` (default: all that are kept, at most `limit` newest), then live ones when `follow`. */
   events: [{ follow: boolean; fromSeq?: number; limit?: number }, Record<string, never>, EventRecord];
   why: [{ name: string }, { explanations: Explanation[] }, never];

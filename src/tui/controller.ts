@@ -39,6 +39,7 @@ export class TuiController {
   /** The supervisor has sent `going_down`. */
   #isGoingDown = false;
   #pendingRun: PendingRun | null = null;
+  #waitsForData = true;
   #stopListening: () => void = () => undefined;
 
   constructor(options: TuiOptions) {
@@ -71,8 +72,13 @@ export class TuiController {
       this.#stopListening = listenToProcess(stdin, stdout, (event) => this.#onProcessEvent(event));
       this.#screen.enter();
       this.#follow();
-      setTimeout(() => this.#clock.request('key'), FIRST_FRAME_WITHIN_MS).unref();
+      setTimeout(() => this.#drawWithoutData(), FIRST_FRAME_WITHIN_MS).unref();
     });
+  }
+
+  #drawWithoutData(): void {
+    this.#waitsForData = false;
+    this.#clock.request('key');
   }
 
   #openSession(): SupervisorSession {
@@ -121,7 +127,7 @@ export class TuiController {
       this.#ring.setPaused(state.logBottom !== null);
       this.#screen.setMouse(state.mouse);
       this.#follower.update(state);
-      this.#clock.request(urgency);
+      if (!this.#waitsForData || state.status !== null) this.#clock.request(urgency);
     }
     for (const effect of effects) this.#runEffect(effect);
   }

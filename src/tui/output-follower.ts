@@ -98,7 +98,8 @@ export class OutputFollower {
 
   /** Cheap when nothing changed; called after each change of the state. */
   update(state: UiState): void {
-    if (state.status === null) return;
+    // A supervisor that has just started does not know them yet.
+    if (state.status === null || state.status.logQueues.length === 0) return;
     this.#isPaused = state.logBottom !== null;
     if (state.marks !== this.#ring.marks) this.#ring.setMarks(state.marks);
     const { names } = outputTarget(state);

@@ -56,7 +56,7 @@ export class SupervisorSession {
 
   start(): void {
     const { client, dispatch } = this.#options;
-    const status = client.stream('watchStatus', { minIntervalMs: STATUS_INTERVAL_MS }, (next) => {
+    const status = client.stream('watchStatus', { minIntervalMs: STATUS_INTERVAL_MS, known: true }, (next) => {
       dispatch({ kind: 'status', status: next, nowMs: Date.now() });
     });
     const events = client.stream('events', { follow: true, limit: PAST_EVENTS }, (event) => this.#collect(event));

@@ -69,6 +69,40 @@ test('`status` asks the log writer and git, unless only what is known is wanted'
   expect(asked).toEqual([false, true]);
 });
 
+test.each([
+  [false, [false]],
+  [true, [true, false]],
+])('`watchStatus` (known: %s) begins with what is known at once, where that is wanted', async (known, wanted) => {
+  const asked: boolean[] = [];
+  const subscribe = () => () => undefined;
+  const status = async (onlyKnown = false) => {
+    asked.push(onlyKnown);
+    if (onlyKnown) return { onlyKnown };
+    return new Promise(() => undefined); // the log writer hangs
+  };
+  const supervisor = { kernel: {}, status, onStep: subscribe, events: { subscribe } } as unknown as Supervisor;
+  const { watchStatus } = createMethods(supervisor, {
+    onDown: () => undefined,
+    followLink: () => Promise.resolve(null),
+  });
+  const [emitted, abort]: [unknown[], AbortController] = [[], new AbortController()];
+  const call = {
+    emit: (event: unknown) => emitted.push(event) > 0,
+    isBehind: () => false,
+    signal: abort.signal,
+  };
+  const ended = watchStatus({ minIntervalMs: 20, known }, call as never);
+  await waitFor(
+    'all are asked',
+    () => asked.length,
+    (count) => count === wanted.length,
+  );
+  abort.abort();
+  await ended;
+  expect(asked).toEqual(wanted);
+  expect(emitted).toEqual(known ? [{ onlyKnown: true }] : []);
+});
+
 test('a frozen server carries out nothing and answers nothing', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-api-'));
   const calls: string[] = [];

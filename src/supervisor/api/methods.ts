@@ -56,7 +56,8 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       file: supervisor.file,
     }),
     status: ({ known }) => supervisor.status(known === true),
-    watchStatus: ({ minIntervalMs }, call) => streamStatus(supervisor, nonNegativeOr(minIntervalMs, 100), call),
+    watchStatus: ({ minIntervalMs, known }, call) =>
+      streamStatus(supervisor, { minIntervalMs: nonNegativeOr(minIntervalMs, 100), known: known === true }, call),
     events: ({ follow, fromSeq, limit }, call) => {
       for (const event of supervisor.events.since(nonNegativeOr(fromSeq, 1), nonNegativeOr(limit, MAX_EVENTS)))
         call.emit(event);
@@ -130,7 +131,11 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
   };
 }
 
-async function streamStatus(supervisor: Supervised, minIntervalMs: number, call: Call<'watchStatus'>) {
+async function streamStatus(
+  supervisor: Supervised,
+  { minIntervalMs, known }: { minIntervalMs: number; known: boolean },
+  call: Call<'watchStatus'>,
+) {
   let lastMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
   const send = async (): Promise<void> => {
@@ -146,6 +151,8 @@ async function streamStatus(supervisor: Supervised, minIntervalMs: number, call:
   const unsubscribe = supervisor.onStep(changed);
   const unsubscribeEvents = supervisor.events.subscribe(changed);
   const refresh = setInterval(changed, RESOURCE_REFRESH_MS);
+  const first = known ? await supervisor.status(true).catch(() => null) : null; // as above
+  if (first) call.emit(first);
   changed();
   await aborted(call.signal);
   unsubscribe();
