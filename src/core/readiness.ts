@@ -24,8 +24,13 @@ export function newProbeRecord(probe: Probe, nowMs: number): ProbeRecord {
   return { verdict: 'unknown', successes: 0, failures: 0, earlyAttempts: 0, failureCountsAtMs };
 }
 
-/** @param nowMs the end of the attempt. */
-export function recordProbeResult(record: ProbeRecord, outcome: ProbeResult, probe: Probe, nowMs: number): ProbeRecord {
+/** @param end of the attempt: when, and how long it took */
+export function recordProbeResult(
+  record: ProbeRecord,
+  outcome: ProbeResult,
+  probe: Probe,
+  { nowMs, tookMs }: { nowMs: number; tookMs: number },
+): ProbeRecord {
   const earlyAttempts = record.earlyAttempts + 1;
   if (outcome.ok) {
     const successes = Math.min(record.successes + 1, probe.successes);
@@ -39,14 +44,21 @@ export function recordProbeResult(record: ProbeRecord, outcome: ProbeResult, pro
     successes: 0,
     failures,
     earlyAttempts,
-    failureCountsAtMs: counts ? nowMs + probe.everyMs : record.failureCountsAtMs,
+    failureCountsAtMs: counts ? nowMs + paceMs(probe, tookMs) : record.failureCountsAtMs,
   };
 }
 
-/** @returns the pause before the next attempt, in ms. */
-export function nextAttemptDelayMs(record: ProbeRecord, probe: Probe): number {
-  const isWaiting = record.verdict === 'unknown' && record.successes === 0;
-  if (!isWaiting || probe.checks.some(({ kind }) => kind === 'exec')) return probe.everyMs;
+/** It has not passed or failed yet: something may wait for it. */
+export const isFirstVerdictDue = ({ verdict, successes }: ProbeRecord): boolean =>
+  verdict === 'unknown' && successes === 0;
+
+/** A chain of services must not add up the durations of their attempts; one that takes long must not run all the time. */
+const paceMs = ({ everyMs }: Probe, tookMs: number): number => everyMs - Math.min(tookMs, everyMs / 10);
+
+/** @param tookMs the attempt before. @returns the pause before the next attempt, in ms. */
+export function nextAttemptDelayMs(record: ProbeRecord, probe: Probe, tookMs = 0): number {
+  if (!isFirstVerdictDue(record)) return probe.everyMs;
+  if (probe.checks.some(({ kind }) => kind === 'exec')) return paceMs(probe, tookMs);
   return Math.min(probe.everyMs, FIRST_GAP_MS * 2 ** Math.min(record.earlyAttempts - 1, 20));
 }
 

@@ -19,9 +19,12 @@ const BAD: ProbeResult = { ok: false, because: 'refused' };
 const recordAfter = (outcomes: string, changes: Partial<Probe> = {}): ProbeRecord =>
   [...outcomes].reduce(
     (record, sign, index) =>
-      recordProbeResult(record, sign === '+' ? OK : BAD, { ...PROBE, ...changes }, (index + 1) * 1_000),
+      recordProbeResult(record, sign === '+' ? OK : BAD, { ...PROBE, ...changes }, at((index + 1) * 1_000)),
     newProbeRecord({ ...PROBE, ...changes }, 0),
   );
+
+/** The end of an attempt. */
+const at = (nowMs: number, tookMs = 0) => ({ nowMs, tookMs });
 
 describe('recordOutcome', () => {
   it.each([
@@ -44,15 +47,15 @@ describe('recordOutcome', () => {
 
   it('does not let quick early attempts use up the failures', () => {
     let record = newProbeRecord(PROBE, 0);
-    for (let atMs = 25; atMs < 2_000; atMs += 25) record = recordProbeResult(record, BAD, PROBE, atMs);
+    for (let atMs = 25; atMs < 2_000; atMs += 25) record = recordProbeResult(record, BAD, PROBE, at(atMs));
     expect(record).toMatchObject({ verdict: 'unknown', failures: 2 });
-    expect(recordProbeResult(record, BAD, PROBE, 2_025).verdict).toBe('failing');
+    expect(recordProbeResult(record, BAD, PROBE, at(2_025)).verdict).toBe('failing');
   });
 
   it('counts no failure before the initial delay is over', () => {
     const slow = { ...PROBE, initialDelayMs: 5_000, failures: 1 };
-    expect(recordProbeResult(newProbeRecord(slow, 0), BAD, slow, 4_999).verdict).toBe('unknown');
-    expect(recordProbeResult(newProbeRecord(slow, 0), BAD, slow, 5_000).verdict).toBe('failing');
+    expect(recordProbeResult(newProbeRecord(slow, 0), BAD, slow, at(4_999)).verdict).toBe('unknown');
+    expect(recordProbeResult(newProbeRecord(slow, 0), BAD, slow, at(5_000)).verdict).toBe('failing');
   });
 });
 
@@ -68,6 +71,24 @@ describe('pauseMs', () => {
   it('spares commands the quick attempts', () => {
     const exec: Probe = { ...PROBE, checks: [{ kind: 'exec', command: { kind: 'argv', argv: ['true'] } }] };
     expect(nextAttemptDelayMs(newProbeRecord(exec, 0), exec)).toBe(1_000);
+  });
+  it('lets a tenth of it be the attempt itself until the first verdict', () => {
+    const exec: Probe = { ...PROBE, checks: [{ kind: 'exec', command: { kind: 'argv', argv: ['true'] } }] };
+    const delays = [0, 30, 100, 5_000].map((tookMs) => nextAttemptDelayMs(newProbeRecord(exec, 0), exec, tookMs));
+    expect(delays).toEqual([1_000, 970, 900, 900]);
+    expect(nextAttemptDelayMs(recordAfter('+'), exec, 30)).toBe(1_000);
+  });
+  it('counts every failure of attempts at that pace', () => {
+    const exec: Probe = {
+      ...PROBE,
+      checks: [{ kind: 'exec', command: { kind: 'argv', argv: ['true'] } }],
+      failures: 9,
+    };
+    let record = newProbeRecord(exec, 0);
+    for (let count = 1, endMs = 40; count <= 5; count++, endMs += 40 + nextAttemptDelayMs(record, exec, 40)) {
+      record = recordProbeResult(record, BAD, exec, at(endMs, 40));
+      expect(record.failures).toBe(count);
+    }
   });
 });
 

@@ -1,6 +1,12 @@
 // Makes the attempts of one probe on one process, one after the other, and counts results. Never two at a time, never longer
 // than the timeout. Knows nothing of slots; reports a changed verdict.
-import { newProbeRecord, nextAttemptDelayMs, type ProbeRecord, recordProbeResult } from '../../core/readiness.ts';
+import {
+  isFirstVerdictDue,
+  newProbeRecord,
+  nextAttemptDelayMs,
+  type ProbeRecord,
+  recordProbeResult,
+} from '../../core/readiness.ts';
 import type { Probe, ProbeResult } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 
@@ -14,7 +20,7 @@ export type ProbeLoopOptions = {
   onAttempt(outcome: ProbeResult, durationMs: number): void;
 };
 
-/** Attempts fall on multiples of this, so that those of many instances share one wake-up. */
+/** Attempts fall on multiples of this, so that those of many instances share one wake-up; not while others may wait for them. */
 const TICK_MS = 20;
 
 export class ProbeLoop {
@@ -50,7 +56,8 @@ export class ProbeLoop {
 
   #after(pauseMs: number): NodeJS.Timeout {
     const dueMs = performance.now() + pauseMs;
-    const delayMs = pauseMs < TICK_MS * 5 ? pauseMs : Math.ceil(dueMs / TICK_MS) * TICK_MS - performance.now();
+    const isHurried = pauseMs < TICK_MS * 5 || isFirstVerdictDue(this.#record);
+    const delayMs = isHurried ? pauseMs : Math.ceil(dueMs / TICK_MS) * TICK_MS - performance.now();
     return setTimeout(() => void this.#attempt(), delayMs);
   }
 
@@ -71,17 +78,18 @@ export class ProbeLoop {
     clearTimeout(timer);
     if (this.#state !== state) return;
     const outcome = together(outcomes);
-    this.#options.onAttempt(outcome, performance.now() - beganMs);
-    this.#conclude(outcome, isSilent);
+    const tookMs = performance.now() - beganMs;
+    this.#options.onAttempt(outcome, tookMs);
+    this.#conclude(outcome, isSilent, tookMs);
     // `onChange` may have stopped this loop.
     if (this.#state !== state) return;
-    const pause = state.again ? 0 : nextAttemptDelayMs(this.#record, probe);
+    const pause = state.again ? 0 : nextAttemptDelayMs(this.#record, probe, tookMs);
     this.#state = { kind: 'waiting', timer: this.#after(pause) };
   }
 
-  #conclude(outcome: ProbeResult, isSilent: boolean): void {
+  #conclude(outcome: ProbeResult, isSilent: boolean, tookMs: number): void {
     const { verdict } = this.#record;
-    this.#record = recordProbeResult(this.#record, outcome, this.#options.probe, performance.now());
+    this.#record = recordProbeResult(this.#record, outcome, this.#options.probe, { nowMs: performance.now(), tookMs });
     const because = outcome.ok ? null : outcome.because;
     if (verdict === this.#record.verdict && because === this.#because) return;
     this.#because = because;
