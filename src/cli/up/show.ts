@@ -50,7 +50,8 @@ type ViewMeans = Pick<ShownProject, 'wantsTui' | 'screenReader'>;
 /** Starts to load the full-screen view if it may be shown: that takes a while, and a supervisor may start meanwhile. */
 export function loadView(context: CliContext, means: ViewMeans): void {
   if (means.screenReader || !maySeeView(context, means) || context.environment.TERM === 'dumb') return;
-  import('../../tui/main.tsx').catch(() => undefined); // `showProject` loads it as well, and reports it
+  const loaded = import('../../tui/main.tsx').then(({ warmUp }) => warmUp());
+  loaded.catch(() => undefined); // `showProject` loads it as well, and reports it
 }
 
 const maySeeView = ({ json, stdout }: CliContext, { wantsTui }: ViewMeans): boolean =>
@@ -69,15 +70,14 @@ async function showOnce(
   if (view.screenReader || user.screenReader) return runSpokenMode(context, view, asksFirst);
   if (context.environment.TERM === 'dumb') return runLineMode(context, view);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
-  const pid = await answer;
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
   const { theme, bindings, mouse } = user;
-  return showTui(context, view, { runTui, pid, looks: { theme, bindings, mouse }, asksFirst });
+  return showTui(context, view, { runTui, pid: answer, looks: { theme, bindings, mouse }, asksFirst });
 }
 
 type TuiStart = {
   runTui: typeof import('../../tui/main.tsx').runTui;
-  pid: number | null;
+  pid: Promise<number | null>;
   looks: Pick<TuiOptions, 'theme' | 'bindings' | 'mouse'>;
   asksFirst: boolean;
 };
@@ -100,8 +100,9 @@ async function showTui(
       const next = await findSuccessor(paths, hasLeft);
       if (!next) continue;
       if (owning) await next.client.request('own', {}).catch(() => undefined); // lost again: the view notices it
-      const notice = noticeOf(next.pid, pid);
-      ({ client, pid } = next);
+      const notice = noticeOf(next.pid, await pid);
+      client = next.client;
+      pid = Promise.resolve(next.pid);
       stopWhenMet(client, view, endedBy);
       return { client, notice };
     }
@@ -136,9 +137,11 @@ async function showTui(
     case 'ended':
       return reportEnded(context, readProjectEnd(paths, sinceMs)!);
     case 'down':
-    case 'leftovers':
-      if (pid !== null) await untilGone(pid);
+    case 'leftovers': {
+      const supervisor = await pid;
+      if (supervisor !== null) await untilGone(supervisor);
       return endedBy.exitCode ?? readProjectEnd(paths, sinceMs)?.exitCode ?? (outcome === 'down' ? 0 : 1);
+    }
     case 'quit':
       return 0;
   }
