@@ -22,6 +22,7 @@ function startsWith(resources: object, of: () => never) {
     signals: { expect: () => null },
     channels: { open: () => null },
     mayStart: () => true,
+    onBatch: () => undefined,
   } as unknown as StartParts;
   const received: InstanceEvent[] = [];
   const receive = (_id: string, _nonce: string | null, event: InstanceEvent): void => {

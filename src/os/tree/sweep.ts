@@ -80,11 +80,13 @@ function addCgroupMembers(nonce: string, members: TreeMember[]): TreeMember[] {
   return [...members, ...contained];
 }
 
-/** Also a leader that does not lead its session, or whose environment we may not read, belongs to the tree. */
+/** Also a leader that is our child, does not lead its session, or has an environment that we may not read. */
 function addLeader(leader: Incarnation, members: TreeMember[]): TreeMember[] {
   if (members.some(({ pid }) => pid === leader.pid) || !isAlive(leader)) return members;
   const { pid, startTime } = leader;
-  return [{ pid, startTime, nonce: null, isSessionLeader: false, environment: {}, command: '' }, ...members];
+  const { session, comm = '' } = liveStat(pid) ?? {};
+  const isSessionLeader = session === pid;
+  return [{ pid, startTime, nonce: null, isSessionLeader, environment: {}, command: comm }, ...members];
 }
 
 /**
