@@ -173,7 +173,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     PAIR,
     after(500, upFrom('01', 'prod', true)),
     after(7_000, { kind: 'crash', beforeEffect: null, upAfterMs: 4_000, ups: 1 }),
-    after(500, upFrom('02', null, false)),
+    after(300, upFrom('02', null, false)),
     after(500, upFrom('02', 'prod', false)),
   ),
   'an `up` from another shell just after a fault': one(

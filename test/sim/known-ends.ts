@@ -26,7 +26,7 @@ export const KNOWN_ENDS: Record<string, Scenario> = {
     [service({}), service({ pool: 2, ends: 'on_end' })],
     after(200, { kind: 'restart', service: 1, instance: 1 }),
     after(500, { kind: 'stop', service: 1, instance: null }),
-    after(500, { kind: 'start', service: 1, instance: 1 }),
+    after(1_500, { kind: 'start', service: 1, instance: 1 }),
     after(500, { kind: 'killOne', which: 1 }),
     after(500, { kind: 'changeSpec', service: 1 }),
   ),

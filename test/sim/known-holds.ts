@@ -63,6 +63,13 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(100, { kind: 'applyHeld' }),
     after(1, { kind: 'upgrade' }),
   ),
+  'the supervisor is replaced right after a held edit of a service was applied': one(
+    PAIR,
+    after(1_500, manual(true)),
+    after(1_500, edit(1)),
+    after(500, { kind: 'applyHeld' }),
+    after(0, { kind: 'upgrade' }),
+  ),
   'an edit brings a policy, and the supervisor is replaced before it has seen that': one(
     PAIR,
     after(1_500, manual(true)),

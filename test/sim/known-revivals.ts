@@ -26,6 +26,14 @@ export const KNOWN_REVIVALS: Record<string, Scenario> = {
       after(1, { kind: 'start', service: 1, instance: null }),
     ]).flat(),
   ),
+  'commands at every moment of a replacement while the first instances settle': one(
+    PAIR,
+    after(200, { kind: 'fault' }),
+    ...Array.from({ length: 20 }, () => [
+      after(1, { kind: 'stop', service: 1, instance: null }),
+      after(1, { kind: 'start', service: 1, instance: null }),
+    ]).flat(),
+  ),
   'killed in the middle of a replacement after a fault': one(
     PAIR,
     after(3_000, { ...KILLED, beforeEffect: 1 }),

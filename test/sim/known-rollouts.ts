@@ -35,10 +35,10 @@ export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
       }),
     ],
     after(5_000, { kind: 'bloat', which: null }),
-    after(50, { kind: 'killOne', which: 3 }),
-    after(300, { kind: 'killOne', which: 2 }),
-    after(100, { kind: 'bloat', which: 2 }),
-    after(600, { kind: 'killOne', which: 3 }),
+    after(120, { kind: 'killOne', which: 3 }),
+    after(330, { kind: 'killOne', which: 2 }),
+    after(150, { kind: 'bloat', which: 2 }),
+    after(450, { kind: 'killOne', which: 3 }),
   ),
   'of two on top, one ends while a pool that is rolled back still needs the other': one(
     [

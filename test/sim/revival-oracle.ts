@@ -51,11 +51,17 @@ export class RevivalOracle {
     machine.schedule.after(1, () => {
       const before = troubles();
       machine.schedule.after(delayMs + START_MS, () => {
-        if (troubles() === before && !wantsDown() && !guests.some(({ isAlive }) => isAlive))
+        if (troubles() === before && !wantsDown() && !cameBackAfter(guest, guests))
           this.#world.fail(`revival: no supervisor ${delayMs + START_MS} ms after one was killed`);
       });
     });
   }
 
   #isKnown = ({ shellSinceMs, lastAwakeMs }: Guest): boolean => lastAwakeMs - shellSinceMs! > KNOWN_MS;
+}
+
+/** One that runs, or that ended on purpose: the project may be over by then. */
+function cameBackAfter(killed: Guest, guests: readonly Guest[]): boolean {
+  const later = guests.slice(guests.indexOf(killed) + 1);
+  return later.some(({ isAlive, ended }) => isAlive || (ended !== null && 'code' in ended));
 }
