@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: one entry per process, code split so that a client loads only what its command needs.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { viewLoadsAtOnce } from './view-plugin.mjs';
@@ -125,6 +125,7 @@ const entries = await Promise.all(
     });
   }),
 );
+chmodSync('dist/orch.cjs', 0o755); // the command of the package
 for (const name of formerNames) writeFileSync(`dist/${name}.js`, `import './${name}.cjs';\n`);
 
 /** The bundles contain these libraries, whose licences ask for their text. */
