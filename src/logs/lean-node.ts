@@ -1,11 +1,14 @@
 // Node options that keep a mostly idle process small, and make it fast once output floods. Starts nothing.
+import { changeFlag } from '../v8/flags.ts';
 
 /** A young generation of 1 MiB is enough: output goes through the framer's own memory. */
 const SMALL_HEAP = '--max-semi-space-size=1';
+/** Of V8, a measure of code run until it is compiled by the optimising one. */
+const LATE_BUDGET = '--interrupt-budget=500000';
 /** A compiler that does not run is not loaded from disk: 1 MB for the fast one, 4 MB for the optimising one. The latter is
  * delayed until output floods; opening the FIFOs of 500 instances does not need it. */
 const LATE_COMPILERS: Record<string, readonly string[]> = {
-  '20': ['--no-sparkplug', '--interrupt-budget=500000'],
+  '20': ['--no-sparkplug', LATE_BUDGET],
   '22': ['--no-sparkplug', '--no-maglev'],
   '24': ['--no-sparkplug', '--no-maglev'],
 };
@@ -30,6 +33,5 @@ export function compileSoon(): void {
   isEager = true;
   const [major = ''] = process.versions.node.split('.');
   const option = EAGER_COMPILERS[major];
-  // Not imported: a process that sees no flood does not need it.
-  if (option !== undefined) process.getBuiltinModule('node:v8').setFlagsFromString(option);
+  if (option !== undefined) changeFlag({ own: option, usual: LATE_BUDGET });
 }

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { withUsualFlags } from './v8-flags.ts';
+import { withUsualFlags } from '../v8/flags.ts';
 
 export type CachedProgram = {
   /** Such as `supervisor`. */
@@ -105,38 +105,17 @@ function writeLater(path: string, script: Script): void {
     clearTimeout(timer);
     process.off('exit', write);
     try {
-      writeCache(path, compiledCode(script));
+      // V8 refuses code that was compiled with other flags than those of the next start.
+      writeCache(
+        path,
+        withUsualFlags(() => script.createCachedData()),
+      );
     } catch {
       // A full or read-only disk: the next start compiles again.
     }
   };
   const timer = setTimeout(write, WRITE_AFTER_MS).unref();
   process.once('exit', write);
-}
-
-/** With the flags that the next process starts with: V8 refuses code that was compiled with others. */
-function compiledCode(script: Script): Buffer {
-  return withUsualFlags(() => compiledWithLinearEngine(script));
-}
-
-function compiledWithLinearEngine(script: Script): Buffer {
-  if (!hasLinearEngine()) return script.createCachedData();
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  setFlagsFromString('--no-enable-experimental-regexp-engine');
-  try {
-    return script.createCachedData();
-  } finally {
-    setFlagsFromString('--enable-experimental-regexp-engine');
-  }
-}
-
-/** The flag that reading a configuration with patterns switches on: see os/linear-regexp.ts. */
-function hasLinearEngine(flag = 'l'): boolean {
-  try {
-    return new RegExp('', flag).test('');
-  } catch {
-    return false;
-  }
 }
 
 /** Whole, or not at all: several processes may do it at the same time. */

@@ -1,6 +1,6 @@
 // Keeps the view small, which is open all day: V8 lets the young generation of a busy process grow to 16 MiB and keeps a copy
 // of it, though a second of output is 200 KiB. Imported first: what has grown does not shrink.
-import { changeFlag } from '../os/v8-flags.ts';
+import { changeFlag } from '../v8/flags.ts';
 
 /** It stays as large as it is: this is asked when it would grow. */
 changeFlag({ own: '--semi-space-growth-factor=1', usual: '--semi-space-growth-factor=2' });

@@ -1,7 +1,7 @@
 // `readiness`, `liveness`, `startup` -> probes in milliseconds. Checks all that needs no running program.
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Check, Command, Probe } from '../../core/spec.ts';
+import { linearRegExp } from '../../v8/linear-regexp.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { DEFAULT_PROBE } from '../schema/defaults.ts';
 import { escapeTemplate } from '../tree/template.ts';
@@ -121,9 +121,7 @@ function patternProblem(pattern: string): { because: string; hint: string } | nu
     return { because, hint: 'write a regular expression of JavaScript' };
   }
   try {
-    // The same engine as in os/linear-regexp.ts, which config must not import.
-    setFlagsFromString('--enable-experimental-regexp-engine');
-    new RegExp(pattern, 'l');
+    linearRegExp(pattern);
     return null;
   } catch {
     const because = 'it could take very long on some lines';

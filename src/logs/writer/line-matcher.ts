@@ -1,6 +1,6 @@
 // Looks for expected lines (of a `log` probe) in the output of instances while it is read. Costs nothing for instances without
 // expectations; patterns run in V8's linear engine, so that no output can stall the writer.
-import { linearRegExp } from '../../os/linear-regexp.ts';
+import { linearRegExp } from '../../v8/linear-regexp.ts';
 import { NEWLINE } from '../line-format.ts';
 import type { LineExpectation } from '../writer-protocol.ts';
 

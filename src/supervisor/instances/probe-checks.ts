@@ -2,10 +2,10 @@
 import type { Check, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import type { LaunchContext } from '../../launch/environment.ts';
 import { expanderOf } from '../../launch/environment.ts';
-import { linearRegExp } from '../../os/linear-regexp.ts';
 import { prepareTcp, prepareUnix } from '../../os/probe/connect.ts';
 import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
+import { linearRegExp } from '../../v8/linear-regexp.ts';
 import { prepareCommand } from './instance-command.ts';
 import type { OwnAnswerCheck } from './own-answers.ts';
 

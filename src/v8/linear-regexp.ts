@@ -1,11 +1,11 @@
 // Regular expressions that take linear time on any text: V8's linear engine, behind its flag.
-import { setFlagsFromString } from 'node:v8';
-
-let isEnabled = false;
+import { changeFlag } from './flags.ts';
 
 /** Throws where the pattern needs more than linear time (look-around, back references, large counts). */
 export function linearRegExp(pattern: string): RegExp {
-  if (!isEnabled) setFlagsFromString('--enable-experimental-regexp-engine');
-  isEnabled = true;
+  changeFlag({
+    own: '--enable-experimental-regexp-engine',
+    usual: '--no-enable-experimental-regexp-engine',
+  });
   return new RegExp(pattern, 'l');
 }

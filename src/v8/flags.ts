@@ -1,7 +1,7 @@
 // Flags of V8 that a process changes while it runs. V8 takes code from a cache only where the flags are those that it was
-// compiled with: a cache for the next start is made with the usual ones (see code-cache.ts).
+// compiled with: a cache for the next start is made with the usual ones (see os/code-cache.ts).
 
-/** Each with its `--`. `usual`: what V8 has without it. */
+/** Each with its `--`. `usual`: as the process has it when it starts. */
 type ChangedFlag = { own: string; usual: string };
 /** A process may run several bundles with a copy of this module each. */
 const KEY = Symbol.for('orch.changedV8Flags');
@@ -9,7 +9,9 @@ const globals = globalThis as { [KEY]?: ChangedFlag[] };
 globals[KEY] ??= [];
 const changed = globals[KEY];
 
+/** Idempotent. */
 export function changeFlag(flag: ChangedFlag): void {
+  if (changed.some(({ own }) => own === flag.own)) return;
   setFlag(flag.own);
   changed.push(flag);
 }
