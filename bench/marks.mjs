@@ -75,7 +75,7 @@ export function openMarks(directory) {
   };
 }
 
-/** @returns null: nothing is there now; empty: nobody has it open for writing */
+/** @returns null: nothing is there now; empty: no process has it open for writing */
 function readNow(fd, buffer) {
   try {
     return buffer.toString('latin1', 0, readSync(fd, buffer));

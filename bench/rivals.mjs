@@ -1,10 +1,11 @@
 // Other tools with the same programs, where they are on the PATH. Each in a directory, and with a home, of its own.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nowMs, openMarks } from './marks.mjs';
-import { MEMORY, processes, runProgram } from './orch.mjs';
+import { MEMORY, runProgram } from './orch.mjs';
+import { kill, processesWith, whereIs } from './other-tools.mjs';
 
 const MARK = 'BENCH_RIVAL';
 
@@ -90,25 +91,9 @@ export async function withRival(rival, count, use) {
   try {
     return await use({ root, marks, up, down, ps: () => run(rival.ps), edit, programs, save });
   } finally {
-    for (const { pid, environment } of processes()) if (environment.includes(`${MARK}=${root}\0`)) kill(pid);
+    for (const { pid } of processesWith(`${MARK}=${root}`)) kill(pid);
     await marks.untilGone();
     marks.close();
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-function kill(pid) {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // gone meanwhile
-  }
-}
-
-function whereIs(name) {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-  } catch {
-    return null;
   }
 }

@@ -43,7 +43,7 @@ export async function measureStart(rounds = ROUNDS) {
   return Object.fromEntries(Object.entries(samples).map(([key, taken]) => [key, median(taken)]));
 }
 
-/** A lane for each process; a part of it has a text, a colour, and its end is the begin of the next. */
+/** A row for each process, of parts: each has a text and a colour, and ends where the next one begins. */
 const lanesOf = (at) => [
   {
     name: 'orch up -d',

@@ -1,10 +1,9 @@
 // The views of process-compose and mprocs on the same programs, where they are installed: on the PATH, or named by
 // BENCH_PROCESS_COMPOSE and BENCH_MPROCS. Both show the output of one program at a time.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processes } from '../orch.mjs';
+import { kill, processesWith, whereIs } from '../other-tools.mjs';
 import { openTerminal } from './terminal.mjs';
 
 const MARK = 'BENCH_PEER';
@@ -42,7 +41,7 @@ function peer(name, down, named, configure) {
     const marked = programs.map((each) => ({ ...each, command: `export ${PROGRAM_MARK}; ${each.command}` }));
     const { file, text, args } = configure(marked);
     writeFileSync(join(dir, file), text);
-    const started = () => [...processes()].filter(({ environment }) => environment.includes(`${MARK}=${dir}\0`));
+    const started = () => processesWith(`${MARK}=${dir}`);
     /** An npm package may be a wrapper that starts the program. */
     const ownPids = () =>
       started()
@@ -58,20 +57,4 @@ function peer(name, down, named, configure) {
     }
   };
   return { name, down, withView };
-}
-
-function kill(pid) {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // gone meanwhile
-  }
-}
-
-function whereIs(name) {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-  } catch {
-    return null;
-  }
 }

@@ -155,8 +155,10 @@ export class Supervisor implements Supervised {
   }
 
   begin = (): void => this.#loop.begin();
+
   /** Begins to watch the files. Apart from `begin`, so that the first instances do not wait for the watcher. */
   watch = (): void => this.edits.watch(this.#options.accepted.watched);
+
   #loadOptions() {
     const { file, kernel, paths, variables } = this;
     return { file, stateDir: paths.movedStateDir, env: kernel.accepted!.config.env, environment: variables.all };
@@ -282,6 +284,7 @@ export class Supervisor implements Supervised {
 
   /** If this process is killed, the log writer starts the next one. Call before the first `up` is answered. */
   guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
+
   save = (): Promise<void> => this.#state.save(this.kernel.state());
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
   isFrozen = (): boolean => this.#loop.isFrozen;

@@ -1,7 +1,7 @@
 // The tasks in the view, through the built command and at every size: last run, next run, and a run by key.
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
-import { KEY } from '../rig/terminal.ts';
+import { KEY, SIZES } from '../rig/terminal.ts';
 
 const stack = `
 name: shop
@@ -11,12 +11,7 @@ services:
   web: { command: [sleep, "1000"], depends_on: { migrate: completed } }
 `;
 
-test.each([
-  { cols: 80, rows: 24 },
-  { cols: 120, rows: 40 },
-  { cols: 200, rows: 50 },
-  { cols: 60, rows: 15 },
-])(
+test.each(SIZES)(
   'tasks show their runs, and one runs by key, at $cols×$rows',
   async (size) => {
     const project = createProject({ 'procs.yaml': stack });

@@ -1,5 +1,6 @@
 // Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE), also those that left their
 // process group by setsid or a double fork. Reads only; decides nothing, sends no signal.
+import { groupBy } from '../../core/group-by.ts';
 import type { Incarnation } from '../../core/slot.ts';
 import { cgroupPids, releaseCgroup } from '../cgroup/cgroup.ts';
 import { isAlive, lastSeenAliveTicks, liveStat, recordSeenAlive } from '../process/identity.ts';
@@ -47,16 +48,6 @@ function indexOf(snapshot: ProcessSnapshot): SnapshotIndex {
   };
   indices.set(snapshot, index);
   return index;
-}
-
-function groupBy<Key>(processes: ScannedProcess[], keyOf: (one: ScannedProcess) => Key): Map<Key, ScannedProcess[]> {
-  const groups = new Map<Key, ScannedProcess[]>();
-  for (const one of processes) {
-    const group = groups.get(keyOf(one));
-    if (group === undefined) groups.set(keyOf(one), [one]);
-    else group.push(one);
-  }
-  return groups;
 }
 
 function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: SnapshotIndex): TreeMember[] {

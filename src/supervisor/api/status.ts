@@ -11,6 +11,7 @@ import type { ConfigStatus } from '../../api/protocol-edits.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isAskedFor, withDependencies } from '../../core/desired.ts';
+import { groupBy } from '../../core/group-by.ts';
 import { shownPort } from '../../core/ports.ts';
 import type { Exit, Rollout, Slot } from '../../core/slot.ts';
 import { type Dependency, type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
@@ -40,7 +41,7 @@ export function buildStatus(parts: StatusParts): Status {
   const specs = [...kernel.desired.services.values()];
   const { only } = kernel.overrides;
   const chosen = only && withDependencies(only, specs);
-  const slots = byService(kernel.slots.values());
+  const slots = groupBy(kernel.slots.values(), ({ service }) => service);
   const services = specs.map((spec) => serviceStatus(spec, slots.get(spec.name) ?? [], parts, dependencies, chosen));
   return {
     project,
@@ -58,16 +59,6 @@ export function buildStatus(parts: StatusParts): Status {
     services: [...services, ...leavingServices(parts, dependencies)],
     logQueues: parts.logQueues.map((queue) => ({ ...queue, path: displayPath(queue.path, root) })),
   };
-}
-
-function byService(slots: Iterable<Slot>): ReadonlyMap<string, Slot[]> {
-  const groups = new Map<string, Slot[]>();
-  for (const slot of slots) {
-    const group = groups.get(slot.service);
-    if (group) group.push(slot);
-    else groups.set(slot.service, [slot]);
-  }
-  return groups;
 }
 
 function serviceStatus(
